@@ -1,0 +1,56 @@
+"""Learning-rate workbench: schedules, the laws that predict their loss, and small trainings to check.
+
+Importing this costs NumPy and nothing more; everything heavier is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from workbench import schedules
+from workbench.curve import Curve, Run
+from workbench.params import Choice, Param
+from workbench.schedule import Phase, Schedule, Span, hold, ramp
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Fit": ("workbench.fitting", "Fit"),
+    "Store": ("workbench.store", "Store"),
+    "fit": ("workbench.fitting", "fit"),
+    "datasets": ("workbench.datasets", None),
+    "defaults": ("workbench.defaults", None),
+    "explore": ("workbench.explore", None),
+    "export": ("workbench.export", None),
+    "laws": ("workbench.laws", None),
+    "notebook": ("workbench.notebook", None),
+    "plots": ("workbench.plots", None),
+    "train": ("workbench.train", None),
+}
+
+__all__ = [
+    "Choice",
+    "Curve",
+    "Param",
+    "Phase",
+    "Run",
+    "Schedule",
+    "Span",
+    "hold",
+    "ramp",
+    "schedules",
+    *_LAZY,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    loaded = importlib.import_module(module)
+    return loaded if attribute is None else getattr(loaded, attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

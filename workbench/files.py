@@ -1,0 +1,73 @@
+"""Plain values in and out of text, with one sentence for whatever is not what it should be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+FORMAT = 1
+"""Version of the saved form; files of older versions stay readable."""
+
+
+def fields(data: Any, what: str, *, needs: Iterable[str], may: Iterable[str] = ()) -> Mapping[str, Any]:
+    """Return `data` if it is a mapping with all keys of `needs` and no key beyond `may`."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{what} must be a mapping of names to values; got {_short(data)}")
+    missing = [key for key in needs if key not in data]
+    if missing:
+        raise ValueError(f"{what} needs {missing[0]!r}; got the names {_short(list(data))}")
+    unknown = [key for key in data if key not in {*needs, *may}]
+    if unknown:
+        raise ValueError(f"{what} may not have {unknown[0]!r}; allowed: {', '.join([*needs, *may])}")
+    return data
+
+
+def check_format(data: Mapping[str, Any]) -> None:
+    """Refuse a saved form that is newer than this program."""
+    version = data.get("format", FORMAT)
+    if isinstance(version, bool) or version not in range(1, FORMAT + 1):
+        raise ValueError(
+            f"format must be 1 to {FORMAT} (a newer workbench may read it); got {_short(version)}"
+        )
+
+
+def to_json(data: Mapping[str, Any]) -> str:
+    """JSON text; numbers come back to the last bit."""
+    return json.dumps(data, allow_nan=False)
+
+
+def from_json(text: str) -> Any:
+    """The value in JSON text."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"this is not JSON: {error}") from None
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """YAML text. PyYAML writes ``1.0e-05``, which every YAML reader takes for a number."""
+    import yaml
+
+    return yaml.safe_dump(dict(data), sort_keys=False)
+
+
+def from_yaml(text: str) -> Any:
+    """The value in YAML text; ``1e-5`` is a number here too, as in YAML 1.2."""
+    import yaml
+
+    # PyYAML follows YAML 1.1, where a number needs a dot; people and json.dumps write 1e-05.
+    loader = type("Loader", (yaml.SafeLoader,), {})
+    number = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
+    loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789."))
+    try:
+        return yaml.load(text, loader)  # noqa: S506, a subclass of SafeLoader
+    except (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"this is not YAML: {first}") from None
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,147 @@
+"""Names to builders: a decorated function gets its arguments checked and appears in every chooser.
+
+`@schedule`, `@law` and `@task` read the signature: the `Param` or `Choice` beside an argument's type
+feeds validation, sliders, docs and the command line.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, get_type_hints
+
+from workbench.files import fields
+from workbench.params import Choice, Flag, Param, Text, check, known
+from workbench.schedule import Schedule
+
+T = TypeVar("T")
+_TABLES: dict[str, dict[str, Entry]] = {"schedule": {}, "law": {}, "task": {}}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One argument of a builder: its name, type, range and default (`required` when it has none)."""
+
+    name: str
+    type: type
+    param: Param | Choice | Text | Flag
+    default: Any = None
+    required: bool = False
+
+    def check(self, value: Any) -> Any:
+        """Return the validated value, or raise ``ValueError`` naming the argument."""
+        return check(self.name, value, self.param, integer=self.type is int)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered builder with everything that is shown of it."""
+
+    name: str
+    kind: str
+    title: str
+    paper: str
+    function: Callable[..., Any]
+    fields: tuple[Field, ...]
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All arguments, defaults filled in, each validated."""
+        known([field.name for field in self.fields], list(given), self.name)
+        for field in self.fields:
+            if field.required and field.name not in given:
+                raise ValueError(f"{self.name} needs the argument {field.name!r}")
+        return {field.name: field.check(given.get(field.name, field.default)) for field in self.fields}
+
+
+def schedule(title: str, paper: str = "") -> Callable[[Callable[..., Schedule]], Callable[..., Schedule]]:
+    """Register a function that returns a `Schedule`; its result remembers how it was made."""
+
+    def decorate(function: Callable[..., Schedule]) -> Callable[..., Schedule]:
+        entry = _entry("schedule", function, title, paper)
+
+        @functools.wraps(function)
+        def build(*args: Any, **kwargs: Any) -> Schedule:
+            checked = entry.check(_bind(entry, args, kwargs))
+            built = function(**checked)
+            return replace(built, recipe={"name": entry.name, **checked})
+
+        _TABLES["schedule"][entry.name] = replace(entry, function=build)
+        return build
+
+    return decorate
+
+
+def law(title: str, paper: str = "") -> Callable[[T], T]:
+    """Register a law, a pure function of inputs and parameters whose ranges are its bounds."""
+    return _plain("law", title, paper)
+
+
+def task(title: str, paper: str = "") -> Callable[[T], T]:
+    """Register a training task, a frozen dataclass whose fields are its arguments."""
+    return _plain("task", title, paper)
+
+
+def names(kind: str) -> list[str]:
+    """Every registered name of a kind, in the order of registration."""
+    return list(_TABLES[kind])
+
+
+def get(kind: str, name: Any) -> Entry:
+    """The entry called `name`."""
+    table = _TABLES[kind]
+    if not isinstance(name, str) or name not in table:
+        raise ValueError(f"{kind} must be one of {', '.join(table)}; got {name!r}")
+    return table[name]
+
+
+def build(kind: str, spec: Mapping[str, Any]) -> Any:
+    """Call the builder that ``spec["name"]`` names with the rest of `spec`."""
+    if not isinstance(spec, Mapping) or "name" not in spec:
+        fields(spec, f"a {kind}", needs=("name",), may=tuple(spec) if isinstance(spec, Mapping) else ())
+    rest = {key: value for key, value in spec.items() if key != "name"}
+    entry = get(kind, spec["name"])
+    return entry.function(**entry.check(rest))
+
+
+def _plain(kind: str, title: str, paper: str) -> Callable[[T], T]:
+    def decorate(function: T) -> T:
+        entry = _entry(kind, function, title, paper)  # type: ignore[arg-type]
+        _TABLES[kind][entry.name] = entry
+        return function
+
+    return decorate
+
+
+def _bind(entry: Entry, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    if len(args) > len(entry.fields):
+        raise ValueError(f"{entry.name} takes {len(entry.fields)} arguments; got {len(args)}")
+    given = {field.name: value for field, value in zip(entry.fields, args, strict=False)}
+    twice = [name for name in kwargs if name in given]
+    if twice:
+        raise ValueError(f"{entry.name} got {twice[0]!r} twice")
+    return {**given, **kwargs}
+
+
+def _entry(kind: str, function: Callable[..., Any], title: str, paper: str) -> Entry:
+    owner = function.__init__ if isinstance(function, type) else function
+    hints = get_type_hints(owner, include_extras=True)
+    if isinstance(function, type):
+        hints = {**hints, **get_type_hints(function, include_extras=True)}
+    rows = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        metadata = getattr(hints.get(name), "__metadata__", ())
+        param = next((m for m in metadata if isinstance(m, Param | Choice | Text | Flag)), None)
+        if param is None:
+            continue
+        required = parameter.default is inspect.Parameter.empty
+        rows.append(
+            Field(name, hints[name].__origin__, param, None if required else parameter.default, required)
+        )
+    return Entry(function.__name__, kind, title, paper, function, tuple(rows))
