@@ -66,7 +66,8 @@ class Curve:
     def __repr__(self) -> str:
         if not len(self):
             return "<Curve: empty>"
-        return f"<Curve: {len(self)} points, step {self.step[0]:g} to {self.step[-1]:g}, last loss {self.loss[-1]:.4f}>"
+        first, last = self.step[0], self.step[-1]
+        return f"<Curve: {len(self)} points, step {first:g} to {last:g}, last loss {self.loss[-1]:.4f}>"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Run:
 def _column(name: str, values: ArrayLike) -> Array:
     try:
         column = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be an array of numbers; got {type(values).__name__}") from None
     if column.ndim != 1:
         raise ValueError(f"{name} must have one dimension; got the shape {column.shape}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,16 +12,20 @@ FORMAT = 1
 """Version of the saved form; files of older versions stay readable."""
 
 
+_REPR = reprlib.Repr()
+_REPR.maxlevel, _REPR.maxstring, _REPR.maxother, _REPR.maxlong = 3, 60, 60, 30
+
+
 def fields(data: Any, what: str, *, needs: Iterable[str], may: Iterable[str] = ()) -> Mapping[str, Any]:
     """Return `data` if it is a mapping with all keys of `needs` and no key beyond `may`."""
     if not isinstance(data, Mapping):
-        raise ValueError(f"{what} must be a mapping of names to values; got {_short(data)}")
+        raise ValueError(f"{what} must be a mapping of names to values; got {short(data)}")
     missing = [key for key in needs if key not in data]
     if missing:
-        raise ValueError(f"{what} needs {missing[0]!r}; got the names {_short(list(data))}")
+        raise ValueError(f"{what} needs {short(missing[0])}; got the names {short(list(data))}")
     unknown = [key for key in data if key not in {*needs, *may}]
     if unknown:
-        raise ValueError(f"{what} may not have {unknown[0]!r}; allowed: {', '.join([*needs, *may])}")
+        raise ValueError(f"{what} may not have {short(unknown[0])}; allowed: {', '.join([*needs, *may])}")
     return data
 
 
@@ -29,7 +34,7 @@ def check_format(data: Mapping[str, Any]) -> None:
     version = data.get("format", FORMAT)
     if isinstance(version, bool) or version not in range(1, FORMAT + 1):
         raise ValueError(
-            f"format must be 1 to {FORMAT} (a newer workbench may read it); got {_short(version)}"
+            f"format must be 1 to {FORMAT} (a newer workbench may read it); got {short(version)}"
         )
 
 
@@ -58,16 +63,30 @@ def from_yaml(text: str) -> Any:
     import yaml
 
     # PyYAML follows YAML 1.1, where a number needs a dot; people and json.dumps write 1e-05.
-    loader = type("Loader", (yaml.SafeLoader,), {})
+    loader = type("Loader", (yaml.SafeLoader,), {"compose_node": _compose_node})
     number = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
     loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789."))
     try:
         return yaml.load(text, loader)  # noqa: S506, a subclass of SafeLoader
-    except (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"this is not YAML: {first}") from None
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
+def _compose_node(loader: Any, parent: Any, index: Any) -> Any:
+    import yaml
+
+    # A few aliases of aliases stand for more values than any memory holds.
+    if loader.check_event(yaml.AliasEvent):
+        raise ValueError("aliases (*name) are not allowed")
+    return yaml.SafeLoader.compose_node(loader, parent, index)
+
+
+def short(value: Any) -> str:
+    """`value` for an error sentence, cut to a line whatever was given."""
+    # repr() of a few nested references may take all memory, and of a huge integer raises.
+    try:
+        text = _REPR.repr(value)
+    except ValueError:
+        text = f"a huge {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."

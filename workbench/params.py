@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from workbench.files import short
+
 MAX_STEPS = 100_000_000
 """Longest schedule that is built: its array takes 0.8 GB."""
 
@@ -33,6 +35,8 @@ class Param:
         Range that a slider offers; ``(low, high)`` where it is not given.
     open_low : bool
         Whether `low` itself is excluded.
+    only : tuple of str, optional
+        Another argument and the value of it with which alone this one counts: ``("shape", "power")``.
     """
 
     low: float
@@ -42,6 +46,7 @@ class Param:
     log: bool = False
     slider: tuple[float, float] | None = None
     open_low: bool = False
+    only: tuple[str, str] | None = None
 
     @property
     def allowed(self) -> str:
@@ -98,25 +103,25 @@ def number(name: str, value: Any, param: Param, *, integer: bool = False) -> flo
     """
     kind = "a whole number" if integer else "a number"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ValueError(f"{name} must be {kind}, {param.allowed}; got {value!r}")
+        raise ValueError(f"{name} must be {kind}, {param.allowed}; got {short(value)}")
     # A huge integer overflows float(); it is out of every range that we have.
     try:
         as_float = float(value)
     except OverflowError:
         raise ValueError(f"{name} must be {param.allowed}; got a number beyond 1e308") from None
     if not param.contains(as_float):
-        raise ValueError(f"{name} must be {param.allowed}; got {value!r}")
+        raise ValueError(f"{name} must be {param.allowed}; got {short(value)}")
     if integer:
         if not as_float.is_integer():
-            raise ValueError(f"{name} must be a whole number, {param.allowed}; got {value!r}")
-        return int(value)
+            raise ValueError(f"{name} must be a whole number, {param.allowed}; got {short(value)}")
+        return int(value)  # pyright: ignore[reportArgumentType], Real does not promise __int__
     return as_float
 
 
 def choice(name: str, value: Any, param: Choice) -> str:
     """Return `value` if it is one of the options of `param`, else raise ``ValueError``."""
     if not isinstance(value, str) or value not in param.options:
-        raise ValueError(f"{name} must be {param.allowed}; got {value!r}")
+        raise ValueError(f"{name} must be {param.allowed}; got {short(value)}")
     return value
 
 
@@ -127,7 +132,7 @@ def check(name: str, value: Any, param: Param | Choice | Text | Flag, *, integer
     if isinstance(param, Choice):
         return choice(name, value, param)
     if not isinstance(value, str if isinstance(param, Text) else bool):
-        raise ValueError(f"{name} must be {param.allowed}; got {value!r}")
+        raise ValueError(f"{name} must be {param.allowed}; got {short(value)}")
     return value
 
 
@@ -135,7 +140,7 @@ def known(names: Sequence[str], given: Sequence[Any], what: str) -> None:
     """Raise ``ValueError`` for the first of `given` that is not among `names`."""
     for name in given:
         if name not in names:
-            raise ValueError(f"{what} has no argument {name!r}; allowed: {', '.join(names)}")
+            raise ValueError(f"{what} has no argument {short(name)}; allowed: {', '.join(names)}")
 
 
 STEPS = Param(1, MAX_STEPS, unit="steps", help="number of updates")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
-from workbench.files import fields
+from workbench.files import fields, short
 from workbench.params import Choice, Flag, Param, Text, check, known
 from workbench.schedule import Schedule
 
@@ -45,6 +45,7 @@ class Entry:
     paper: str
     function: Callable[..., Any]
     fields: tuple[Field, ...]
+    jacobian: Callable[..., Any] | None = None
 
     @property
     def summary(self) -> str:
@@ -78,9 +79,12 @@ def schedule(title: str, paper: str = "") -> Callable[[Callable[..., Schedule]],
     return decorate
 
 
-def law(title: str, paper: str = "") -> Callable[[T], T]:
-    """Register a law, a pure function of inputs and parameters whose ranges are its bounds."""
-    return _plain("law", title, paper)
+def law(title: str, paper: str = "", *, jacobian: Callable[..., Any]) -> Callable[[T], T]:
+    """Register a law, a pure function of inputs and parameters whose ranges are its bounds.
+
+    `jacobian` takes the same arguments and returns the loss (n,) with its derivatives (n, p).
+    """
+    return _plain("law", title, paper, jacobian)
 
 
 def task(title: str, paper: str = "") -> Callable[[T], T]:
@@ -97,7 +101,7 @@ def get(kind: str, name: Any) -> Entry:
     """The entry called `name`."""
     table = _TABLES[kind]
     if not isinstance(name, str) or name not in table:
-        raise ValueError(f"{kind} must be one of {', '.join(table)}; got {name!r}")
+        raise ValueError(f"{kind} must be one of {', '.join(table)}; got {short(name)}")
     return table[name]
 
 
@@ -110,10 +114,10 @@ def build(kind: str, spec: Mapping[str, Any]) -> Any:
     return entry.function(**entry.check(rest))
 
 
-def _plain(kind: str, title: str, paper: str) -> Callable[[T], T]:
+def _plain(kind: str, title: str, paper: str, jacobian: Callable[..., Any] | None = None) -> Callable[[T], T]:
     def decorate(function: T) -> T:
         entry = _entry(kind, function, title, paper)  # type: ignore[arg-type]
-        _TABLES[kind][entry.name] = entry
+        _TABLES[kind][entry.name] = replace(entry, jacobian=jacobian)
         return function
 
     return decorate

@@ -71,13 +71,13 @@ class Phase:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not 0 < len(self.name) <= 80:
-            raise ValueError(f"name must be text of 1 to 80 characters; got {self.name!r}")
+            raise ValueError(f"name must be text of 1 to 80 characters; got {files.short(self.name)}")
         if not isinstance(self.args, Mapping):
-            raise ValueError(f"args must be a mapping of names to values; got {self.args!r}")
+            raise ValueError(f"args must be a mapping of names to values; got {files.short(self.args)}")
         steps = int(number("steps", self.steps, STEPS, integer=True))
         span = number("span", self.span, _SPAN) or float(steps)
         if span < steps:
-            raise ValueError(f"span must be at least steps = {steps}; got {self.span!r}")
+            raise ValueError(f"span must be at least steps = {steps}; got {files.short(self.span)}")
         checked: dict[str, Any] = {
             "steps": steps,
             "start": number("start", self.start, RATE),
@@ -134,7 +134,7 @@ class Schedule:
     def __post_init__(self) -> None:
         phases = tuple(self.phases) if isinstance(self.phases, tuple | list) else None
         if not phases or not all(isinstance(phase, Phase) for phase in phases):
-            raise ValueError(f"phases must be one or more Phase values; got {self.phases!r}")
+            raise ValueError(f"phases must be one or more Phase values; got {files.short(self.phases)}")
         object.__setattr__(self, "phases", phases)
         number("total steps", len(self), STEPS, integer=True)
 
@@ -173,7 +173,7 @@ class Schedule:
     def then(self, other: Schedule) -> Schedule:
         """This schedule followed by `other`, which keeps its own rates."""
         if not isinstance(other, Schedule):
-            raise ValueError(f"then needs a Schedule; got {other!r}")
+            raise ValueError(f"then needs a Schedule; got {files.short(other)}")
         return Schedule(self.phases + other.phases)
 
     def until(self, step: int) -> Schedule:
@@ -225,7 +225,7 @@ class Schedule:
         rows = files.fields(data, "a schedule", needs=("phases",), may=("format", "recipe"))["phases"]
         files.check_format(data)
         if not isinstance(rows, list | tuple) or not rows:
-            raise ValueError(f"phases must be a list of one or more phases; got {rows!r}")
+            raise ValueError(f"phases must be a list of one or more phases; got {files.short(rows)}")
         phases = []
         for i, row in enumerate(rows):
             needs, may = ("name", "steps", "start", "end"), ("shape", "span", "args")
@@ -236,7 +236,7 @@ class Schedule:
                 raise ValueError(f"phase {i}: {error}") from None
         recipe = data.get("recipe")
         if recipe is not None and not isinstance(recipe, Mapping):
-            raise ValueError(f"recipe must be a mapping; got {recipe!r}")
+            raise ValueError(f"recipe must be a mapping; got {files.short(recipe)}")
         return cls(tuple(phases), recipe=recipe)
 
     def to_json(self) -> str:
@@ -291,19 +291,19 @@ def hold(steps: int, rate: float, *, name: str = "hold") -> Schedule:
 def _steps(step: ArrayLike) -> Array:
     try:
         t = np.asarray(step, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"step must be a number or an array of numbers; got {step!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"step must be a number or an array of numbers; got {files.short(step)}") from None
     if not np.all(np.isfinite(t)) or np.any(t < 0):
-        raise ValueError(f"step must be finite and at least 0; got {step!r}")
+        raise ValueError(f"step must be finite and at least 0; got {files.short(step)}")
     return t
 
 
 def _points(args: Mapping[str, Any], start: float, end: float) -> dict[str, tuple[float, ...]]:
     if set(args) != {"u", "rate"}:
-        raise ValueError(f"shape 'points' needs the arguments u and rate; got {sorted(map(str, args))}")
+        raise ValueError(f"shape 'points' needs the arguments u and rate; got {files.short(list(args))}")
     try:
         u, rate = (tuple(float(x) for x in args[key]) for key in ("u", "rate"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("u and rate of shape 'points' must be lists of numbers") from None
     if len(u) != len(rate) or not 2 <= len(u) <= MAX_STEPS:
         raise ValueError(f"u and rate must have the same length, at least 2; got {len(u)} and {len(rate)}")

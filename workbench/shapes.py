@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.files import short
 from workbench.params import Param, known, number
 
 Array = NDArray[np.float64]
@@ -88,13 +89,13 @@ def check(name: str, args: Mapping[str, Any]) -> dict[str, float]:
     ValueError
         For an unknown shape, a missing or unknown argument, or a value out of range.
     """
-    if name not in SHAPES:
-        raise ValueError(f"shape must be one of {', '.join(SHAPES)}; got {name!r}")
+    if not isinstance(name, str) or name not in SHAPES:
+        raise ValueError(f"shape must be one of {', '.join(SHAPES)}; got {short(name)}")
     function = SHAPES[name]
     hints = get_type_hints(function, include_extras=True)
     params = {key: hints[key].__metadata__[0] for key in inspect.signature(function).parameters if key != "u"}
     known(list(params), list(args), f"shape {name!r}")
     missing = [key for key in params if key not in args]
     if missing:
-        raise ValueError(f"shape {name!r} needs the argument {missing[0]!r}; got {dict(args)!r}")
+        raise ValueError(f"shape {name!r} needs the argument {missing[0]!r}; got {short(dict(args))}")
     return {key: number(key, args[key], param) for key, param in params.items()}

@@ -20,7 +20,8 @@ def svg(x: NDArray[np.float64], y: NDArray[np.float64], marks: Sequence[float], 
     curve = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(px, py, strict=True))
     at = [_PAD + mark / right * (_WIDTH - 2 * _PAD) for mark in marks[:50]]
     lines = "".join(
-        f'<line x1="{a:.1f}" x2="{a:.1f}" y1="{_PAD}" y2="{_HEIGHT - _PAD}" stroke-dasharray="2 3" opacity=".4"/>'
+        f'<line x1="{a:.1f}" x2="{a:.1f}" y1="{_PAD}" y2="{_HEIGHT - _PAD}" '
+        'stroke-dasharray="2 3" opacity=".4"/>'
         for a in at
     )
     return (

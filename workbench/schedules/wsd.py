@@ -14,8 +14,22 @@ COOLDOWNS = (*_PLAIN, "exp", "lowered_linear", "inverse_linear", "power")
 
 Decay = Annotated[float, Param(0, 1, unit="of total", help="share of total that falls from peak to floor")]
 Shape = Annotated[str, Choice(COOLDOWNS, help="curve of the cooldown")]
-Power = Annotated[float, Param(0, 100, open_low=True, slider=(0.25, 4), help="exponent of the shape 'power'")]
-Drop = Annotated[float, Param(0, 1, open_low=True, help="where 'lowered_linear' starts, as a share of peak")]
+Power = Annotated[
+    float,
+    Param(
+        0, 100, open_low=True, slider=(0.25, 4), only=("shape", "power"), help="exponent of the shape 'power'"
+    ),
+]
+Drop = Annotated[
+    float,
+    Param(
+        0,
+        1,
+        open_low=True,
+        only=("shape", "lowered_linear"),
+        help="where 'lowered_linear' starts, as a share of peak",
+    ),
+]
 
 
 @schedule(title="WSD (warmup, stable, decay)", paper="2404.06395")

@@ -1,0 +1,103 @@
+"""The start notebook in JupyterLab, in a real browser: what a user does first."""
+
+from __future__ import annotations
+
+import pytest
+from lab import page, run_all, server
+
+import workbench as wb
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    with server(folder) as address:
+        yield folder, address
+
+
+def picture(opened) -> str:
+    """Pixels of the loss panel."""
+    return opened.locator(".lrw-figure canvas").nth(1).evaluate("canvas => canvas.toDataURL()")
+
+
+def slider(opened, name: str):
+    row = opened.locator(".widget-slider, .widget-hslider").filter(has_text=name).first
+    return row.locator(".noUi-handle")
+
+
+def button(opened, name: str):
+    return opened.locator("button.jupyter-button").get_by_text(name, exact=True)
+
+
+def data(opened, name: str) -> int:
+    return int(opened.locator(".lrw-figure").get_attribute(f"data-{name}") or 0)
+
+
+def wait_until(opened, script: str, seconds: float) -> None:
+    opened.wait_for_function(script, timeout=1000 * seconds)
+
+
+READOUT = "document.querySelector('.lrw-readout').textContent"
+
+
+def test_slide_train_stop_save(lab, chromium):
+    folder, address = lab
+    with page(chromium, address) as opened:
+        run_all(opened)
+        opened.wait_for_timeout(1_000)
+
+        before, said = picture(opened), opened.evaluate(READOUT)
+        slider(opened, "decay").focus()
+        for _ in range(6):
+            opened.keyboard.press("ArrowRight")
+        wait_until(opened, f"{READOUT} !== {said!r}", 10)
+        opened.wait_for_timeout(500)
+        assert picture(opened) != before, "the trace moves with the slider"
+
+        assert data(opened, "measured") == 0
+        button(opened, "Train").click()
+        wait_until(opened, "document.querySelector('.lrw-figure').dataset.measured >= 3", 60)
+        said = opened.evaluate(READOUT)
+        slider(opened, "decay").focus()
+        for _ in range(3):
+            opened.keyboard.press("ArrowLeft")
+        wait_until(opened, f"{READOUT} !== {said!r}", 10)
+
+        button(opened, "Stop").click()
+        opened.get_by_text("1 stopped").wait_for(timeout=10_000)
+        kept = data(opened, "measured")
+        assert kept >= 3
+        opened.wait_for_timeout(1_000)
+        assert data(opened, "measured") == kept, "nothing more arrives after Stop"
+
+        button(opened, "Save").click()
+        opened.get_by_text("Saved 1 run").wait_for(timeout=10_000)
+        (key,) = wb.Store(folder / "runs").ids()
+        run = wb.Store(folder / "runs").load(key)
+        assert run.facts["status"] == "stopped" and len(run.curve) == kept
+
+        button(opened, "Export").click()
+        wait_until(
+            opened, "[...document.querySelectorAll('textarea')].some(t => t.value.includes('LambdaLR'))", 10
+        )
+        assert (
+            opened.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count()
+            == 0
+        )
+
+
+def test_a_bad_combination_says_so_beside_the_sliders(lab, chromium):
+    _, address = lab
+    with page(chromium, address) as opened:
+        run_all(opened)
+        for name in ("warmup", "decay"):
+            slider(opened, name).focus()
+            opened.keyboard.press("End")
+        problem = opened.locator(".lrw-error").first
+        problem.wait_for(timeout=10_000)
+        assert "warmup + decay must be at most 1" in problem.inner_text()
+        slider(opened, "warmup").focus()
+        opened.keyboard.press("Home")
+        problem.wait_for(state="detached", timeout=10_000)

@@ -1,0 +1,264 @@
+"""The explorer without a browser: Python knows the state, so its whole behaviour can be asked here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import workbench as wb
+from workbench.explore import drawing, start
+from workbench.explore.controls import control, read
+from workbench.explore.figure import Line
+from workbench.explore.pins import LIMIT, rate
+from workbench.train import tasks
+
+
+@pytest.fixture
+def explorer(tmp_path):
+    return start("wsd", store=tmp_path / "runs")
+
+
+def small(explorer):
+    """The explorer with a task that trains in no time."""
+    explorer.setting = replace(explorer.setting, task=lambda: tasks.quadratic(modes=5))
+    return explorer
+
+
+def move(explorer, **values):
+    for name, value in values.items():
+        explorer._controls[name].value = value
+
+
+def drawn(explorer, key="now loss"):
+    return explorer.figure.lines[key]
+
+
+@pytest.mark.parametrize("name", wb.schedules.names())
+def test_every_schedule_has_controls_that_rebuild_it(name, explorer):
+    explorer._chooser.value = name
+    assert explorer.schedule.recipe["name"] == name
+    for field in explorer._fields:
+        shown, meant = read(field, explorer._controls[field.name].value), explorer.schedule.recipe[field.name]
+        near = shown == meant if isinstance(meant, str) else shown == pytest.approx(meant, rel=2e-3)
+        assert near, field.name
+
+
+@pytest.mark.parametrize("name", wb.schedules.names())
+def test_every_slider_end_draws_or_says_a_sentence(name, explorer):
+    explorer._chooser.value = name
+    for field in explorer._fields:
+        box = explorer._controls[field.name]
+        if not hasattr(box, "min"):
+            continue
+        ends = (10**box.min, 10**box.max) if getattr(field.param, "log", False) else (box.min, box.max)
+        middle = box.value
+        for end in ends:
+            box.value = end
+            assert explorer._error or np.all(np.isfinite(drawn(explorer).y)), (field.name, end)
+        box.value = middle
+
+
+def test_a_slider_moves_the_curve(explorer):
+    before = drawn(explorer).y.copy()
+    move(explorer, decay=0.5)
+    assert explorer.schedule.recipe["decay"] == 0.5
+    assert not np.array_equal(drawn(explorer).y, before)
+    full = explorer.fit.predict(explorer.schedule)
+    assert drawn(explorer).y[-1] == pytest.approx(full.loss[-1])
+
+
+def test_bad_sliders_say_a_sentence_and_keep_the_last_good_curve(explorer):
+    move(explorer, decay=0.6)
+    good, line = explorer.schedule, drawn(explorer)
+    move(explorer, warmup=0.5)
+    assert "warmup + decay must be at most 1" in explorer._problem.value
+    assert explorer.schedule is good and drawn(explorer) is line
+    explorer.pin()
+    assert explorer.pins == [] and "warmup + decay" in explorer._message.value
+    move(explorer, warmup=0.1)
+    assert explorer._problem.value == "" and explorer.schedule.recipe["warmup"] == 0.1
+
+
+def test_sliders_that_do_not_count_are_hidden(explorer):
+    rows = explorer._sliders.children
+    assert explorer._controls["power"] not in rows
+    move(explorer, shape="power")
+    assert explorer._controls["power"] in explorer._sliders.children
+
+
+def test_log_sliders_give_round_numbers():
+    total, peak = wb.schedules.get("wsd").fields[:2]
+    assert read(total, 399.94) == 400 and isinstance(read(total, 399.94), int)
+    assert read(peak, 5.0003e-3) == 5e-3
+    assert control(peak, 5e-3, {"peak": (1e-3, 2e-3)}).max >= np.log10(5e-3)
+
+
+def test_pins_stay_as_ghosts_with_a_row_each(explorer):
+    explorer.pin()
+    first = drawn(explorer, "pin0 loss")
+    move(explorer, decay=0.4, peak=4e-3)
+    explorer.pin()
+    assert drawn(explorer, "pin0 loss") is first
+    assert [rate(pin.schedule.peak) for pin in explorer.pins] == ["5e-3", "4e-3"]
+    table = explorer._table.value
+    difference = explorer.pins[1].predicted.loss[-1] - explorer.pins[0].predicted.loss[-1]
+    assert table.count("<tr>") == 3 and f"{difference:+.4f}" in table
+    explorer.pin()
+    assert len(explorer.pins) == 2 and "pinned already" in explorer._message.value
+    explorer.clear()
+    assert explorer.pins == [] and set(explorer.figure.lines) == {"now rate", "now loss"}
+
+
+def test_there_are_as_many_pins_as_colours(explorer):
+    for i in range(LIMIT + 1):
+        move(explorer, decay=0.1 + 0.05 * i)
+        explorer.pin()
+    assert len(explorer.pins) == LIMIT and "Clear" in explorer._message.value
+
+
+def test_train_measures_the_chosen_and_the_pinned_schedules(explorer):
+    small(explorer).pin()
+    move(explorer, decay=0.5)
+    explorer.train(wait=True)
+    assert [run.facts["status"] for run in explorer.runs] == ["finished", "finished"]
+    assert [run.schedule for run in explorer.runs] == [pin.schedule for pin in explorer.pins]
+    for i, run in enumerate(explorer.runs):
+        line = drawn(explorer, f"measured{i}")
+        assert np.array_equal(line.x, run.curve.step) and np.array_equal(line.y, run.curve.loss)
+        assert f"{run.final_loss:.4f}" in explorer._table.value
+
+
+def test_stop_keeps_what_was_measured(explorer):
+    small(explorer)
+    explorer._conductor._on_event = lambda event: (explorer._on_event(event), explorer.stop())
+    explorer.schedule = wb.schedules.constant(1_000_000, 0.1)
+    explorer.train(wait=True)
+    (run,) = explorer.runs
+    assert run.facts["status"] == "stopped" and 0 < len(run.curve) < 1_000_000
+    assert not explorer._button["train"].disabled and explorer._button["stop"].disabled
+
+
+def test_save_keeps_the_runs_and_says_where(explorer, tmp_path):
+    assert explorer.save() == [] and "Train first" in explorer._message.value
+    small(explorer).train(wait=True)
+    (key,) = explorer.save()
+    assert key in explorer._message.value
+    assert wb.Store(tmp_path / "runs").load(key) == explorer.runs[0]
+
+
+def test_save_that_cannot_write_loses_nothing(explorer, tmp_path):
+    small(explorer).train(wait=True)
+    (tmp_path / "file").write_text("")
+    explorer._store = tmp_path / "file"
+    assert explorer.save() == [] and "Not saved" in explorer._message.value
+    explorer._store = tmp_path / "elsewhere"
+    assert len(explorer.save()) == 1
+
+
+def test_an_error_in_the_training_is_raised_where_one_waits_and_said_otherwise(explorer):
+    explorer.setting = replace(explorer.setting, task=lambda: tasks.gpt(text="/no/such/folder"))
+    with pytest.raises(ValueError, match="/no/such/folder"):
+        explorer.train(wait=True)
+    assert "/no/such/folder" in explorer._message.value
+    assert not explorer._button["train"].disabled
+
+
+def test_a_missing_pytorch_is_said_and_nothing_is_lost(explorer):
+    def absent():
+        raise ImportError("workbench.train needs PyTorch; install it with `pip install torch`")
+
+    explorer.setting = replace(explorer.setting, task=absent)
+    explorer.pin()
+    explorer.train()
+    assert "needs PyTorch" in explorer._message.value and len(explorer.pins) == 1
+    assert not explorer._button["train"].disabled
+
+
+def test_a_diverged_training_ends_marked_with_its_curve_up_to_there(explorer):
+    small(explorer)
+    explorer.schedule = wb.schedules.constant(400, 5.0)
+    explorer.train(wait=True)
+    (run,) = explorer.runs
+    assert run.facts["status"] == "diverged" and np.all(np.isfinite(run.curve.loss))
+    assert "diverged" in explorer._table.value
+
+
+def test_the_other_setting_cannot_train_and_says_so(explorer):
+    explorer.pin()
+    explorer._setting.value = "llama"
+    assert explorer.pins == [] and explorer._button["train"].disabled
+    assert "tokens" not in explorer.figure.summary or "nats per token" in explorer.figure.summary
+    explorer.train()
+    assert explorer.runs == [] and "small GPT" in explorer._message.value
+
+
+def test_exported_code_runs_a_trainer_on_the_schedule(explorer):
+    for name in wb.schedules.names():
+        explorer._chooser.value = name
+        code = explorer.export()
+        parameter = torch.nn.Parameter(torch.zeros(1))
+        space = {"optimizer": torch.optim.SGD([parameter], lr=123.0)}
+        exec(compile(code, "export", "exec"), space)
+        rates = []
+        for _ in range(len(explorer.schedule)):
+            rates.append(space["optimizer"].param_groups[0]["lr"])
+            space["optimizer"].step()
+            space["scheduler"].step()
+        assert np.array_equal(rates, explorer.schedule.array()), name
+
+
+def test_exported_code_holds_a_schedule_without_a_recipe():
+    from workbench.export import expression
+
+    schedule = wb.ramp(10, 0, 1e-3).then(wb.ramp(20, 1e-3, 1e-5, "exp", ratio=0.01)).until(25)
+    assert eval(expression(schedule), {"wb": wb}) == schedule
+
+
+def test_axes_hold_what_is_drawn_and_do_not_jump(explorer):
+    ranges = set()
+    for decay in np.linspace(0.2, 0.24, 9):
+        move(explorer, decay=float(decay))
+        rates, losses = explorer._panels()
+        low, high = losses["yRange"]
+        assert low <= drawn(explorer).low.min() and drawn(explorer).low[-1] < high
+        assert rates["yRange"][1] > explorer.schedule.peak
+        ranges.add((low, high))
+    assert len(ranges) <= 2
+
+
+def test_lines_travel_as_float32_columns():
+    row, columns = Line("k", 0, np.arange(3.0), np.ones(3), low=np.zeros(3), high=np.full(3, 2.0)).pack()
+    assert row["band"] and [len(column) for column in columns] == [12] * 4
+    assert np.array_equal(np.frombuffer(columns[0], np.float32), [0, 1, 2])
+
+
+def test_a_new_explorer_ends_the_training_of_the_one_before(explorer):
+    again = start("cosine")
+    assert explorer._conductor._stop.is_set() and not again._conductor._stop.is_set()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"setting": "x"}, "setting must be one of"),
+        ({"schedule": "x"}, "schedule must be one of"),
+        ({"peak": -1}, "peak"),
+        ({"warmup": 0.9, "decay": 0.9}, "warmup"),
+        ({"nothing": 1}, "nothing"),
+    ],
+)
+def test_bad_arguments_get_a_sentence(args, message):
+    with pytest.raises(ValueError, match=message):
+        start(**args)
+
+
+def test_the_first_picture_needs_no_data_and_no_network(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORKBENCH_DATA_DIR", str(tmp_path))
+    for setting in ("gpt", "llama"):
+        about = drawing.about(
+            start(setting=setting).fit, start(setting=setting).setting, wb.schedules.wsd(400)
+        )
+        assert "left out" in about

@@ -1,0 +1,24 @@
+"""Toy trainings that measure what a schedule does: a training is a generator of progress.
+
+>>> from workbench import schedules, train
+>>> task = train.tasks.quadratic(modes=10)
+>>> run, = train.train(task, [schedules.constant(total=100, peak=0.1)], seed=0)
+>>> run.facts["status"], len(run.curve)
+('finished', 100)
+"""
+
+from __future__ import annotations
+
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "workbench.train needs PyTorch; install it with `pip install torch` (a CPU build is enough)"
+    ) from error
+
+from workbench.train import tasks
+from workbench.train.engine import events, train
+from workbench.train.event import Event
+from workbench.train.recorder import Recorder
+
+__all__ = ["Event", "Recorder", "events", "tasks", "train"]

@@ -1,0 +1,48 @@
+"""Where a training runs."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+
+import torch
+
+
+def choose(device: str, offered: Sequence[str]) -> torch.device:
+    """The device of a training.
+
+    Parameters
+    ----------
+    device : str
+        "auto" (CUDA where there is one and the task can use it), "cpu", "cuda" or "cuda:1".
+    offered : sequence of str
+        Kinds of device that the task runs on.
+
+    Raises
+    ------
+    ValueError
+        For anything else, a kind that the task does not run on, or a GPU that is not there.
+    """
+    names = ["auto", *offered]
+    match = re.fullmatch(r"(auto|cpu|cuda)(?:(?<=cuda):(\d{1,3}))?", str(device))
+    if match is None or match[1] not in names:
+        raise ValueError(f"device must be one of {', '.join(names)} for this task; got {device!r}")
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return torch.device("cuda" if "cuda" in offered and there else "cpu")
+    if match[1] == "cuda" and int(match[2] or 0) >= there:
+        raise ValueError(f"device must be there, and torch sees {there} CUDA GPUs; got {device!r}")
+    return torch.device(device)
+
+
+@functools.cache
+def keep_freed_memory() -> None:
+    """Let the C library reuse freed memory instead of giving it back to the system after every update.
+
+    A training step frees and takes the same few megabytes. glibc raises its threshold for returning
+    memory when a large block is freed, so one such block is enough; without it every step faults
+    thousands of pages in again, a quarter to a half of a small model's time. Elsewhere it does nothing.
+    """
+    # 30 MiB: just under the largest threshold that glibc learns, 32 MiB.
+    torch.empty(30 * 2**20, dtype=torch.uint8)
