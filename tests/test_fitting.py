@@ -188,7 +188,7 @@ def test_unusable_runs_get_a_sentence(loss, message):
 
 def test_a_run_within_its_warmup_gets_a_sentence():
     run = wb.Run(wb.schedules.constant(1_000, 1e-3, 0.5), wb.Curve(np.arange(10, 300), np.full(290, 3.0)))
-    with pytest.raises(ValueError, match="no point after its warmup"):
+    with pytest.raises(ValueError, match="no point after its warmup and burn-in"):
         wb.fit(wb.laws.multipower, [run])
 
 
@@ -206,6 +206,16 @@ def test_what_is_no_fit_gets_a_sentence(data):
 
 def test_damaged_fits_get_a_sentence(fitted):
     good = fitted.to_dict()
-    for change in ({"law": "x"}, {"params": {**good["params"], "A": "x"}}, {"params": {}}, {"format": 99}):
+    changes = (
+        {"law": "x"},
+        {"params": {**good["params"], "A": "x"}},
+        {"params": {}},
+        {"format": 99},
+        {"free": ["A"]},
+        {"free": 3},
+        {"covariance": [["x"]]},
+        {"covariance": None},
+    )
+    for change in changes:
         with pytest.raises(ValueError):
             wb.Fit.from_dict({**good, **change})

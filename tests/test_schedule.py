@@ -29,7 +29,7 @@ ARGS: dict[str, st.SearchStrategy[dict[str, float]]] = {
 def shaped(draw: st.DrawFn) -> wb.Phase:
     name = draw(st.sampled_from(sorted(SHAPES)))
     steps = draw(st.integers(1, 40))
-    span = draw(st.just(0.0) | st.floats(steps, 3 * steps))
+    span = draw(st.none() | st.floats(steps, 3 * steps))
     args = draw(ARGS.get(name, st.just({})))
     return wb.Phase(draw(st.text(min_size=1, max_size=8)), steps, draw(RATES), draw(RATES), name, span, args)
 
@@ -222,6 +222,8 @@ JUNK = (float("nan"), float("inf"), -1, 10**400, 10**5000, None, "x", [], {}, Tr
 @pytest.mark.parametrize("argument", ["steps", "start", "end", "span"])
 def test_phase_refuses_bad_numbers_by_name(argument: str) -> None:
     for value in (*JUNK, 1e308):
+        if argument == "span" and value is None:
+            continue  # its default: as long as it lasts
         with pytest.raises(ValueError, match=rf"\b{argument}\b") as caught:
             wb.Phase(**{**PHASE, argument: value})
         assert len(str(caught.value)) < 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench import files, registry
 from workbench.curve import Curve, Run
+from workbench.judge import scores, usable, whole_steps
 from workbench.laws.grid import every_step
 from workbench.laws.quadrature import Inputs, inputs
-from workbench.params import Param, number
+from workbench.params import Param, known, number
 from workbench.schedule import Schedule
 
 Array = NDArray[np.float64]
@@ -58,6 +60,11 @@ class Fit:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def burn_in(self) -> int:
+        """First update that the law describes, beside the end of the warmup."""
+        return int(self.facts.get("burn_in", 0))
 
     @property
     def intervals(self) -> dict[str, tuple[float, float]]:
@@ -109,7 +116,7 @@ class Fit:
         if not rates.max() > 0:
             raise ValueError("schedule must have a rate greater than 0 for a law to say anything")
         if step is not None:
-            at = _whole_steps(step)
+            at = whole_steps(step)
             loss, sd = self._evaluate(inputs(rates, at))
         else:
             at = np.arange(len(rates))
@@ -146,9 +153,9 @@ class Fit:
             raise ValueError("heldout must have at least one Run; got none")
         rows: dict[str, dict[str, float]] = {}
         for i, run in enumerate(heldout):
-            step, loss = usable(run, f"held-out run {i}")
+            step, loss = usable(run, f"held-out run {i}", self.burn_in)
             name = str(run.facts.get("name", f"run {i}"))
-            rows[name if name not in rows else f"{name} ({i})"] = _scores(
+            rows[name if name not in rows else f"{name} ({i})"] = scores(
                 self.predict(run.schedule, step), loss
             )
         keys = next(iter(rows.values()))
@@ -172,17 +179,7 @@ class Fit:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Fit:
         """The fit that `to_dict` wrote; ``ValueError`` says what is wrong with another mapping."""
-        keys = (
-            "law",
-            "params",
-            "objective",
-            "converged",
-            "at_bound",
-            "free",
-            "covariance",
-            "spread",
-            "facts",
-        )
+        keys = [field.name for field in dataclasses.fields(cls)]
         files.fields(data, "a fit", needs=keys, may=("format",))
         files.check_format(data)
         entry = registry.get("law", data["law"])
@@ -190,9 +187,17 @@ class Fit:
         names = [field.name for field in entry.fields]
         params = files.fields(data["params"], f"params of {entry.name}", needs=names)
         plain["params"] = {key: number(key, params[key], Param(-np.inf, np.inf)) for key in names}
-        plain["at_bound"], plain["free"] = tuple(data["at_bound"]), tuple(data["free"])
-        plain["covariance"] = tuple(tuple(map(float, row)) for row in data["covariance"])
-        return cls(**plain)
+        try:
+            plain["at_bound"], plain["free"] = tuple(data["at_bound"]), tuple(data["free"])
+            plain["covariance"] = tuple(tuple(map(float, row)) for row in data["covariance"])
+            fit = cls(**plain)
+            known(names, fit.free, f"law {entry.name}")
+            np.asarray(fit.covariance, dtype=float).reshape(len(fit.free), len(fit.free))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"a fit has free parameters and their covariance that do not match: {error}"
+            ) from None
+        return fit
 
     def _evaluate(self, x: Inputs) -> tuple[Array, Array]:
         """Loss (n,) and the standard deviation of its logarithm (n,), both above 0."""
@@ -213,51 +218,5 @@ def coordinates(entry: registry.Entry, free: Sequence[str], params: Mapping[str,
     return np.array([params[name] if logs[name] else 1.0 for name in free])
 
 
-def usable(run: Run, what: str) -> tuple[NDArray[np.intp], Array]:
-    """Steps and losses of a run from the end of its first rise on: no law describes the warmup."""
-    if not isinstance(run, Run):
-        raise ValueError(f"{what} must be a Run; got {run!r}")
-    loss = run.curve.loss
-    if not len(loss):
-        raise ValueError(f"{what} has no measured point")
-    if not np.all(np.isfinite(loss)) or np.any(loss <= 0):
-        raise ValueError(f"{what} has a loss that is not finite and positive; a diverged run has no law")
-    step = _whole_steps(run.curve.step)
-    keep = step >= rise_end(run.schedule)
-    if not keep.any():
-        raise ValueError(f"{what} has no point after its warmup")
-    return step[keep], loss[keep]
-
-
-def rise_end(schedule: Schedule) -> int:
-    """First step after which the rate no longer rises: the end of the warmup."""
-    falls = np.flatnonzero(np.diff(schedule.array()) <= 0)
-    return int(falls[0]) if len(falls) else len(schedule)
-
-
 def _is_log(field: registry.Field) -> bool:
     return isinstance(field.param, Param) and field.param.log
-
-
-def _whole_steps(step: ArrayLike) -> NDArray[np.intp]:
-    at = Curve(np.atleast_1d(step), np.zeros(np.size(step))).step
-    if not len(at) or np.any(at != np.round(at)) or at[-1] > 1e9:
-        raise ValueError(f"step must be one or more whole numbers up to 1e9; got {step!r}")
-    return at.astype(np.intp)
-
-
-def _scores(predicted: Curve, loss: Array) -> dict[str, float]:
-    error = predicted.loss - loss
-    relative = np.abs(error) / loss
-    variance = float(np.sum((loss - loss.mean()) ** 2))
-    assert predicted.low is not None and predicted.high is not None
-    inside = (loss >= predicted.low) & (loss <= predicted.high)
-    return {
-        "r2": 1 - float(np.sum(error**2)) / variance if variance > 0 else float("nan"),
-        "mae": float(np.mean(np.abs(error))),
-        "rmse": float(np.sqrt(np.mean(error**2))),
-        "mean_relative": float(np.mean(relative)),
-        "worst_relative": float(np.max(relative)),
-        "final": float(error[-1]),
-        "coverage": float(np.mean(inside)),
-    }

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from workbench import registry
 from workbench.curve import Run
-from workbench.fitted import Fit, coordinates, usable
+from workbench.fitted import Fit, coordinates
+from workbench.judge import usable
 from workbench.laws.quadrature import Inputs, inputs, stack
-from workbench.params import Param, known
+from workbench.params import MAX_STEPS, Param, known
 
 __all__ = ["Fit", "fit"]
 
@@ -31,6 +32,7 @@ def fit(
     runs: Sequence[Run],
     *,
     fixed: Mapping[str, float] | None = None,
+    burn_in: int = 0,
     starts: int = 8,
     seed: int = 0,
 ) -> Fit:
@@ -47,6 +49,9 @@ def fit(
     fixed : mapping, optional
         Parameters that are not fitted, by name. The raw optimum of the multi-power law extrapolates
         worse than one with ``gamma`` held at 0.6.
+    burn_in : int
+        Updates at the start of each run that are left out even after its warmup: a young model
+        follows no power.
     starts : int
         How many starting points are tried; the best end is returned.
     seed : int
@@ -81,7 +86,8 @@ def fit(
         raise ValueError(f"runs must be a list of one or more Run; got {runs!r}")
     rng = np.random.default_rng(int(registry.Field("seed", int, Param(0, 2**63)).check(seed)))
     count = int(registry.Field("starts", int, _STEPS).check(starts))
-    data = [usable(run, f"run {i}") for i, run in enumerate(runs)]
+    burn = int(registry.Field("burn_in", int, Param(0, MAX_STEPS)).check(burn_in))
+    data = [usable(run, f"run {i}", burn) for i, run in enumerate(runs)]
     points = sum(len(step) for step, _ in data)
     if points < len(free):
         raise ValueError(f"runs must have at least {len(free)} points for {entry.name}; got {points}")
@@ -100,7 +106,7 @@ def fit(
         covariance=tuple(map(tuple, problem.covariance(best).tolist())),
         free=free,
         spread=_left_out(entry, free, fixed, few, best.x),
-        facts=_facts(runs, points),
+        facts={**_facts(runs, points), "burn_in": burn},
     )
 
 

@@ -13,7 +13,8 @@ from workbench.curve import Curve
 from workbench.explore.figure import Line
 from workbench.explore.pins import NOW, Pin
 from workbench.explore.settings import Setting
-from workbench.fitted import Fit, rise_end
+from workbench.fitted import Fit
+from workbench.judge import rise_end
 from workbench.schedule import Schedule
 
 PANELS = (
@@ -23,9 +24,9 @@ PANELS = (
 
 
 def predicted(fit: Fit, schedule: Schedule, points: int) -> Curve:
-    """The predicted curve at about `points` steps, from the end of the first rise on."""
+    """The predicted curve at about `points` steps, from where the law begins to describe it."""
     full = fit.predict(schedule)
-    first = min(rise_end(schedule), len(schedule) - 1)
+    first = min(max(rise_end(schedule), fit.burn_in), len(schedule) - 1)
     at = np.unique(np.linspace(first, len(schedule) - 1, points).astype(int))
     assert full.low is not None and full.high is not None
     return Curve(full.step[at], full.loss[at], full.low[at], full.high[at])
