@@ -29,7 +29,7 @@ def small(explorer):
 
 def move(explorer, **values):
     for name, value in values.items():
-        explorer._controls[name].value = value
+        explorer.panel.controls[name].value = value
 
 
 def drawn(explorer, key="now loss"):
@@ -38,19 +38,22 @@ def drawn(explorer, key="now loss"):
 
 @pytest.mark.parametrize("name", wb.schedules.names())
 def test_every_schedule_has_controls_that_rebuild_it(name, explorer):
-    explorer._chooser.value = name
+    explorer.panel.chooser.value = name
     assert explorer.schedule.recipe["name"] == name
-    for field in explorer._fields:
-        shown, meant = read(field, explorer._controls[field.name].value), explorer.schedule.recipe[field.name]
+    for field in explorer.panel.fields:
+        shown, meant = (
+            read(field, explorer.panel.controls[field.name].value),
+            explorer.schedule.recipe[field.name],
+        )
         near = shown == meant if isinstance(meant, str) else shown == pytest.approx(meant, rel=2e-3)
         assert near, field.name
 
 
 @pytest.mark.parametrize("name", wb.schedules.names())
 def test_every_slider_end_draws_or_says_a_sentence(name, explorer):
-    explorer._chooser.value = name
-    for field in explorer._fields:
-        box = explorer._controls[field.name]
+    explorer.panel.chooser.value = name
+    for field in explorer.panel.fields:
+        box = explorer.panel.controls[field.name]
         if not hasattr(box, "min"):
             continue
         ends = (10**box.min, 10**box.max) if getattr(field.param, "log", False) else (box.min, box.max)
@@ -74,19 +77,19 @@ def test_bad_sliders_say_a_sentence_and_keep_the_last_good_curve(explorer):
     move(explorer, decay=0.6)
     good, line = explorer.schedule, drawn(explorer)
     move(explorer, warmup=0.5)
-    assert "warmup + decay must be at most 1" in explorer._problem.value
+    assert "warmup + decay must be at most 1" in explorer.panel.problem.value
     assert explorer.schedule is good and drawn(explorer) is line
     explorer.pin()
-    assert explorer.pins == [] and "warmup + decay" in explorer._message.value
+    assert explorer.pins == [] and "warmup + decay" in explorer.panel.message.value
     move(explorer, warmup=0.1)
-    assert explorer._problem.value == "" and explorer.schedule.recipe["warmup"] == 0.1
+    assert explorer.panel.problem.value == "" and explorer.schedule.recipe["warmup"] == 0.1
 
 
 def test_sliders_that_do_not_count_are_hidden(explorer):
-    rows = explorer._sliders.children
-    assert explorer._controls["power"] not in rows
+    rows = explorer.panel.sliders.children
+    assert explorer.panel.controls["power"] not in rows
     move(explorer, shape="power")
-    assert explorer._controls["power"] in explorer._sliders.children
+    assert explorer.panel.controls["power"] in explorer.panel.sliders.children
 
 
 def test_log_sliders_give_round_numbers():
@@ -103,11 +106,11 @@ def test_pins_stay_as_ghosts_with_a_row_each(explorer):
     explorer.pin()
     assert drawn(explorer, "pin0 loss") is first
     assert [rate(pin.schedule.peak) for pin in explorer.pins] == ["5e-3", "4e-3"]
-    table = explorer._table.value
+    table = explorer.panel.table.value
     difference = explorer.pins[1].predicted.loss[-1] - explorer.pins[0].predicted.loss[-1]
     assert table.count("<tr>") == 3 and f"{difference:+.4f}" in table
     explorer.pin()
-    assert len(explorer.pins) == 2 and "pinned already" in explorer._message.value
+    assert len(explorer.pins) == 2 and "pinned already" in explorer.panel.message.value
     explorer.clear()
     assert explorer.pins == [] and set(explorer.figure.lines) == {"now rate", "now loss"}
 
@@ -116,7 +119,7 @@ def test_there_are_as_many_pins_as_colours(explorer):
     for i in range(LIMIT + 1):
         move(explorer, decay=0.1 + 0.05 * i)
         explorer.pin()
-    assert len(explorer.pins) == LIMIT and "Clear" in explorer._message.value
+    assert len(explorer.pins) == LIMIT and "Clear" in explorer.panel.message.value
 
 
 def test_train_measures_the_chosen_and_the_pinned_schedules(explorer):
@@ -128,7 +131,20 @@ def test_train_measures_the_chosen_and_the_pinned_schedules(explorer):
     for i, run in enumerate(explorer.runs):
         line = drawn(explorer, f"measured{i}")
         assert np.array_equal(line.x, run.curve.step) and np.array_equal(line.y, run.curve.loss)
-        assert f"{run.final_loss:.4f}" in explorer._table.value
+        assert f"{run.final_loss:.4f}" in explorer.panel.table.value
+
+
+def test_train_again_measures_only_what_is_new(explorer):
+    small(explorer).train(wait=True)
+    move(explorer, decay=0.5)
+    explorer.train(wait=True)
+    assert [run.schedule for run in explorer.runs] == [pin.schedule for pin in explorer.pins]
+    explorer.train(wait=True)
+    assert len(explorer.runs) == 2 and "measured already" in explorer.panel.message.value
+    explorer.train(wait=True, seed=1)
+    assert [run.facts["seed"] for run in explorer.runs] == [0, 0, 1, 1]
+    explorer.clear()
+    assert len(explorer.save()) == 4, "what was measured can still be saved"
 
 
 def test_stop_keeps_what_was_measured(explorer):
@@ -138,14 +154,14 @@ def test_stop_keeps_what_was_measured(explorer):
     explorer.train(wait=True)
     (run,) = explorer.runs
     assert run.facts["status"] == "stopped" and 0 < len(run.curve) < 1_000_000
-    assert not explorer._button["train"].disabled and explorer._button["stop"].disabled
+    assert not explorer.panel.button["train"].disabled and explorer.panel.button["stop"].disabled
 
 
 def test_save_keeps_the_runs_and_says_where(explorer, tmp_path):
-    assert explorer.save() == [] and "Train first" in explorer._message.value
+    assert explorer.save() == [] and "Train first" in explorer.panel.message.value
     small(explorer).train(wait=True)
     (key,) = explorer.save()
-    assert key in explorer._message.value
+    assert key in explorer.panel.message.value
     assert wb.Store(tmp_path / "runs").load(key) == explorer.runs[0]
 
 
@@ -153,7 +169,7 @@ def test_save_that_cannot_write_loses_nothing(explorer, tmp_path):
     small(explorer).train(wait=True)
     (tmp_path / "file").write_text("")
     explorer._store = tmp_path / "file"
-    assert explorer.save() == [] and "Not saved" in explorer._message.value
+    assert explorer.save() == [] and "Not saved" in explorer.panel.message.value
     explorer._store = tmp_path / "elsewhere"
     assert len(explorer.save()) == 1
 
@@ -162,8 +178,8 @@ def test_an_error_in_the_training_is_raised_where_one_waits_and_said_otherwise(e
     explorer.setting = replace(explorer.setting, task=lambda: tasks.gpt(text="/no/such/folder"))
     with pytest.raises(ValueError, match="/no/such/folder"):
         explorer.train(wait=True)
-    assert "/no/such/folder" in explorer._message.value
-    assert not explorer._button["train"].disabled
+    assert "/no/such/folder" in explorer.panel.message.value
+    assert not explorer.panel.button["train"].disabled
 
 
 def test_a_missing_pytorch_is_said_and_nothing_is_lost(explorer):
@@ -173,8 +189,8 @@ def test_a_missing_pytorch_is_said_and_nothing_is_lost(explorer):
     explorer.setting = replace(explorer.setting, task=absent)
     explorer.pin()
     explorer.train()
-    assert "needs PyTorch" in explorer._message.value and len(explorer.pins) == 1
-    assert not explorer._button["train"].disabled
+    assert "needs PyTorch" in explorer.panel.message.value and len(explorer.pins) == 1
+    assert not explorer.panel.button["train"].disabled
 
 
 def test_a_diverged_training_ends_marked_with_its_curve_up_to_there(explorer):
@@ -183,21 +199,21 @@ def test_a_diverged_training_ends_marked_with_its_curve_up_to_there(explorer):
     explorer.train(wait=True)
     (run,) = explorer.runs
     assert run.facts["status"] == "diverged" and np.all(np.isfinite(run.curve.loss))
-    assert "diverged" in explorer._table.value
+    assert "diverged" in explorer.panel.table.value
 
 
 def test_the_other_setting_cannot_train_and_says_so(explorer):
     explorer.pin()
-    explorer._setting.value = "llama"
-    assert explorer.pins == [] and explorer._button["train"].disabled
+    explorer.panel.setting.value = "llama"
+    assert explorer.pins == [] and explorer.panel.button["train"].disabled
     assert "tokens" not in explorer.figure.summary or "nats per token" in explorer.figure.summary
     explorer.train()
-    assert explorer.runs == [] and "small GPT" in explorer._message.value
+    assert explorer.runs == [] and "small GPT" in explorer.panel.message.value
 
 
 def test_exported_code_runs_a_trainer_on_the_schedule(explorer):
     for name in wb.schedules.names():
-        explorer._chooser.value = name
+        explorer.panel.chooser.value = name
         code = explorer.export()
         parameter = torch.nn.Parameter(torch.zeros(1))
         space = {"optimizer": torch.optim.SGD([parameter], lr=123.0)}

@@ -136,6 +136,16 @@ def test_prediction_has_an_interval_around_it_at_every_step(fitted):
     assert np.allclose(some.high, curve.high[[5_000, 23_999]], atol=3e-4)
 
 
+def test_interval_widens_beyond_the_fitted_peaks_and_nowhere_else(fitted):
+    def width(peak):
+        curve = fitted.predict(wb.schedules.wsd(24_000, peak, 0.09, 0.2), [23_999])
+        return float(np.log(curve.high[-1] / curve.low[-1]))
+
+    assert width(6e-4) > width(4e-4) > width(3e-4)
+    # 90 % of a relative error of .06 per unit of log peak, joined in squares to what there was
+    assert width(6e-4) >= 2 * 1.6449 * 0.06 * np.log(2)
+
+
 def test_warns_of_what_lies_beyond_the_fitted_runs(fitted):
     assert fitted.warnings(wb.schedules.cosine(24_000, 3e-4)) == []
     assert "longer" in fitted.warnings(wb.schedules.cosine(60_000, 3e-4))[0]

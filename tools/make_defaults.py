@@ -21,12 +21,19 @@ HELD = {"gamma": 0.6, "beta": 0.6}
 """Of no, one and two parameters held, two predict left-out curves best (mean error .0048, .0046, .0043)."""
 
 
-def left_out(runs: Sequence[wb.Run], fixed: Mapping[str, float]) -> dict[str, dict[str, float]]:
+PEAK = 5e-3
+BURN_IN = 200
+"""A young GPT follows no power: with 100 instead, the error on left-out trainings is half as large again."""
+
+
+def left_out(
+    runs: Sequence[wb.Run], fixed: Mapping[str, float], burn_in: int = 0
+) -> dict[str, dict[str, float]]:
     """Each run as predicted by the fit of all others."""
     rows = {}
     for i, run in enumerate(runs):
         others = [other for j, other in enumerate(runs) if j != i]
-        report = wb.fit(wb.laws.multipower, others, fixed=fixed).report([run])
+        report = wb.fit(wb.laws.multipower, others, fixed=fixed, burn_in=burn_in).report([run])
         rows.update({name: row for name, row in report.items() if name != "mean"})
     return rows
 
@@ -55,39 +62,48 @@ def llama() -> wb.Fit:
     )
 
 
-def gpt() -> wb.Fit:
-    """Trainings of the start page's small GPT."""
+def gpt_runs() -> list[wb.Run]:
+    """Trainings of the start page's small GPT: seven at one peak, six at half and twice that peak."""
     from workbench import train
 
-    runs = train.train(train.tasks.gpt(preset="0.1M"), gpt_schedules(), seed=0)
-    named = [replace(run, facts={**run.facts, "name": _name(run)}) for run in runs]
-    return described(
-        wb.fit(wb.laws.multipower, named, fixed=HELD),
-        left_out(named, HELD),
-        "multi-power law (arXiv 2503.12811) of the small GPT",
-        f"Fitted on {len(runs)} trainings of the 0.1M preset, seed 0, on the source of Python "
-        f"{sys.version_info.major}.{sys.version_info.minor}'s standard library.",
+    s, rise = wb.schedules, 0.03
+    plans = []
+    for peak in (PEAK, PEAK / 2, 2 * PEAK):
+        plans += [s.constant(1500, peak, rise), s.wsd(1500, peak, rise, 0.2), s.cosine(1500, peak, rise)]
+        if peak == PEAK:
+            plans += [s.linear(1500, peak, rise), s.wsd(1500, peak, rise, 0.5, "linear", 0.1)]
+            plans += [s.wsd(3000, peak, rise / 2, 0.2), s.cosine(750, peak, 2 * rise)]
+    runs = train.train(train.tasks.gpt(preset="0.1M", measurements=80), plans, seed=0)
+    return [replace(run, facts={**run.facts, "name": _name(run)}) for run in runs]
+
+
+def gpt(runs: Sequence[wb.Run]) -> wb.Fit:
+    """The law of the small GPT, fitted at one peak and judged at the others."""
+    same = [run for run in runs if run.schedule.peak == PEAK]
+    others = [run for run in runs if run.schedule.peak != PEAK]
+    fit = wb.fit(wb.laws.multipower, same, fixed=HELD, burn_in=BURN_IN)
+    away = fit.report(others)["mean"]
+    sentence = (
+        f"Fitted on {len(same)} trainings of the 0.1M preset on the source of Python "
+        f"{sys.version_info.major}.{sys.version_info.minor}'s standard library, seed 0, peak {PEAK:g}, "
+        f"750 to 3,000 updates, from update {BURN_IN} on; on {len(others)} trainings at half and twice that "
+        f"peak its mean absolute error is {away['mae']:.3f}, and its interval, wider there, held "
+        f"{away['coverage']:.0%} of the points."
     )
-
-
-def gpt_schedules() -> list[wb.Schedule]:
-    """Lengths, peaks and shapes around the start page's sliders."""
-    s = wb.schedules
-    out = []
-    for peak in (2.5e-3, 5e-3, 1e-2):
-        out += [s.constant(400, peak, 0.05), s.cosine(400, peak, 0.05), s.wsd(400, peak, 0.05, 0.2)]
-        out += [s.linear(400, peak, 0.05), s.wsd(400, peak, 0.05, 0.5, "linear", 0.1)]
-    return [*out, s.wsd(800, 5e-3, 0.05, 0.2), s.cosine(200, 5e-3, 0.05), s.constant(800, 5e-3, 0.025)]
+    return described(
+        fit, left_out(same, HELD, BURN_IN), "multi-power law (arXiv 2503.12811) of the small GPT", sentence
+    )
 
 
 def _name(run: wb.Run) -> str:
     recipe: Mapping[str, Any] = run.schedule.recipe or {}
-    return f"{recipe.get('name')} {recipe.get('peak'):g} {len(run.schedule)}"
+    decay = f" decay {recipe['decay']:g}" if "decay" in recipe else ""
+    return f"{recipe.get('name')} {recipe.get('peak'):g} {len(run.schedule)}{decay}"
 
 
 def main() -> None:
     """Fit all and write the file."""
-    fits = {"gpt/0.1M": gpt(), "multipower/100M": llama()}
+    fits = {"gpt/0.1M": gpt(gpt_runs()), "multipower/100M": llama()}
     for name, fit in fits.items():
         print(name, fit.params, fit.facts["provenance"], sep="\n  ")
     _TARGET.write_text(json.dumps({name: fit.to_dict() for name, fit in fits.items()}, indent=1) + "\n")

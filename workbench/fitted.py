@@ -22,6 +22,9 @@ Array = NDArray[np.float64]
 LEVEL = 0.9
 """Nominal coverage of every interval."""
 _Z = 1.6448536269514722
+CARRY = 0.06
+"""Relative error per unit of log peak beyond the fitted peaks, of a law that does not carry over: .06 on
+our small GPT at half and twice its peak, .02 on the 124M runs of arXiv 2501.18965 from 1e-3 to 5e-4."""
 
 
 @dataclass(frozen=True)
@@ -107,20 +110,24 @@ class Fit:
 
         Notes
         -----
-        The interval joins the uncertainty of the parameters and the error on left-out curves. It
-        knows nothing of schedules beyond the range of the fitted runs: see `warnings`.
+        The interval joins the uncertainty of the parameters, the error on left-out curves and, for
+        another peak than the fitted ones, the error that laws make there (`CARRY`). It knows nothing
+        of longer runs: see `warnings`.
         """
         if not isinstance(schedule, Schedule):
             raise ValueError(f"schedule must be a Schedule; got {schedule!r}")
         rates = schedule.array()
         if not rates.max() > 0:
             raise ValueError("schedule must have a rate greater than 0 for a law to say anything")
+        away = CARRY * self._log_distance(schedule.peak)
         if step is not None:
             at = whole_steps(step)
-            loss, sd = self._evaluate(inputs(rates, at))
+            loss, sd = self._evaluate(inputs(rates, at), away)
         else:
             at = np.arange(len(rates))
-            values = every_step(schedule, lambda knots: np.stack(self._evaluate(inputs(rates, knots)), 1))
+            values = every_step(
+                schedule, lambda knots: np.stack(self._evaluate(inputs(rates, knots), away), 1)
+            )
             loss, sd = values.T
         # Far from the data a linearised deviation can exceed what exp() holds.
         width = np.exp(np.minimum(_Z * sd, 50))
@@ -132,11 +139,15 @@ class Fit:
         longest, peaks = self.facts.get("longest"), self.facts.get("peaks")
         if longest and len(schedule) > 1.05 * longest:
             out.append(f"longer than any fitted run ({longest:,} steps)")
-        if peaks and not 0.999 * min(peaks) <= schedule.peak <= 1.001 * max(peaks):
+        if peaks and self._log_distance(schedule.peak) > 1e-3:
             span = (
                 f"{min(peaks):.3g}" if min(peaks) == max(peaks) else f"{min(peaks):.3g} to {max(peaks):.3g}"
             )
-            out.append(f"peak outside the fitted runs' ({span}), where no such law is reliable")
+            out.append(
+                f"peak outside the fitted runs' ({span}), where no such law is reliable: a wider interval"
+            )
+        if len(schedule) < 2 * self.burn_in:
+            out.append(f"too short: the law describes nothing before update {self.burn_in:,}")
         if self.at_bound:
             out.append("not determined by the data: " + ", ".join(self.at_bound))
         if not self.converged:
@@ -199,7 +210,12 @@ class Fit:
             ) from None
         return fit
 
-    def _evaluate(self, x: Inputs) -> tuple[Array, Array]:
+    def _log_distance(self, peak: float) -> float:
+        """How far a peak is outside those of the fitted runs, in log."""
+        logs = np.log(self.facts.get("peaks") or [peak])
+        return float(max(np.log(peak) - logs.max(), logs.min() - np.log(peak), 0.0))
+
+    def _evaluate(self, x: Inputs, away: float) -> tuple[Array, Array]:
         """Loss (n,) and the standard deviation of its logarithm (n,), both above 0."""
         entry = registry.get("law", self.law)
         assert entry.jacobian is not None
@@ -209,7 +225,7 @@ class Fit:
         index = [field.name for field in entry.fields]
         local = jacobian[:, [index.index(name) for name in self.free]] * slopes / loss[:, None]
         variance = np.einsum("ni,ij,nj->n", local, self._covariance, local)
-        return loss, np.sqrt(np.maximum(variance, 0) + self.spread**2) + 1e-12
+        return loss, np.sqrt(np.maximum(variance, 0) + self.spread**2 + away**2) + 1e-12
 
 
 def coordinates(entry: registry.Entry, free: Sequence[str], params: Mapping[str, float]) -> Array:

@@ -11,8 +11,8 @@ import ipywidgets as widgets
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Field
 
-_LAYOUT = widgets.Layout(width="310px")
-_STYLE = {"description_width": "84px"}
+LAYOUT = widgets.Layout(width="310px")
+STYLE = {"description_width": "84px"}
 _LOG_STEP = 0.001
 _DIGITS = 3
 """Significant digits of a value from a logarithmic slider, whose own steps are a little finer."""
@@ -21,7 +21,7 @@ _DIGITS = 3
 def control(field: Field, value: Any, ranges: Mapping[str, tuple[float, float]]) -> widgets.ValueWidget:
     """The control of one argument, at `value`; `ranges` overrides what a slider offers, by name."""
     param = field.param
-    common = {"description": field.name, "tooltip": _tip(field), "layout": _LAYOUT, "style": _STYLE}
+    common = {"description": field.name, "tooltip": _tip(field), "layout": LAYOUT, "style": STYLE}
     if isinstance(param, Choice):
         return widgets.Dropdown(options=param.options, value=value, **common)
     if isinstance(param, Flag):

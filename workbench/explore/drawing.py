@@ -26,7 +26,9 @@ PANELS = (
 def predicted(fit: Fit, schedule: Schedule, points: int) -> Curve:
     """The predicted curve at about `points` steps, from where the law begins to describe it."""
     full = fit.predict(schedule)
-    first = min(max(rise_end(schedule), fit.burn_in), len(schedule) - 1)
+    # Of a very short run the law describes next to nothing; something must be drawn all the same.
+    burn_in = fit.burn_in if 2 * fit.burn_in < len(schedule) else 0
+    first = min(max(rise_end(schedule), burn_in), len(schedule) - 1)
     at = np.unique(np.linspace(first, len(schedule) - 1, points).astype(int))
     assert full.low is not None and full.high is not None
     return Curve(full.step[at], full.loss[at], full.low[at], full.high[at])
@@ -122,11 +124,6 @@ def about(fit: Fit, setting: Setting, schedule: Schedule) -> str:
     text = [f"Law: {escape(str(facts.get('title', fit.law)))}. {escape(str(facts.get('provenance', '')))}"]
     text += [f"<b>Beware:</b> {escape(warning)}." for warning in fit.warnings(schedule)]
     return f'<div class="lrw-note">{" ".join(text)}</div>'
-
-
-def sentence(text: str, *, bad: bool) -> str:
-    """One sentence as HTML."""
-    return f'<div class="{"lrw-error" if bad else "lrw-note"}" role="status">{escape(text)}</div>'
 
 
 def _rates(schedule: Schedule, points: int) -> tuple[np.ndarray, np.ndarray]:

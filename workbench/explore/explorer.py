@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
-
 from workbench import schedules
 from workbench.curve import Run
 from workbench.explore import drawing, pins
 from workbench.explore.conductor import Conductor
-from workbench.explore.controls import control, read, shown
 from workbench.explore.figure import LiveFigure
+from workbench.explore.panel import Panel
 from workbench.explore.settings import SETTINGS, Setting
 from workbench.export import torch_code
 from workbench.schedule import Schedule
@@ -44,8 +42,14 @@ class Explorer:
         self._error = ""
         self._pending: asyncio.TimerHandle | None = None
         self._conductor = Conductor(self._on_event, self._on_end)
-        self._build(setting, schedule)
-        self._fill(dict(self.schedule.recipe or {}))
+        self.panel = Panel(self.figure, setting, schedule)
+        for name, button in self.panel.button.items():
+            button.on_click(getattr(self, name))
+        self.panel.chooser.observe(self._on_chooser, "value")
+        self.panel.setting.observe(self._on_setting, "value")
+        self.panel.log.observe(self._on_log, "value")
+        self._enable(training=False)
+        self._fill()
         self._draw()
 
     def setting_args(self, name: str) -> dict[str, Any]:
@@ -60,9 +64,9 @@ class Explorer:
         if self._refused():
             return
         if any(pin.schedule == self.schedule for pin in self.pins):
-            self._say("This schedule is pinned already.")
+            self.panel.say("This schedule is pinned already.")
         elif len(self.pins) == pins.LIMIT:
-            self._say(
+            self.panel.say(
                 f"There are {pins.LIMIT} pins, which is all that can be told apart: Clear takes them away."
             )
         else:
@@ -71,42 +75,48 @@ class Explorer:
             predicted = drawing.predicted(self.fit, self.schedule, self._points)
             self.pins.append(pins.Pin(name, color, self.schedule, predicted))
             self._draw()
-            self._say("")
+            self.panel.say("")
 
     def clear(self, _: Any = None) -> None:
-        """Take all pins away; saved runs stay."""
+        """Take all pins away; what was measured can still be saved."""
         if self._conductor.running:
-            self._say("A training is under way: Stop it first.")
+            self.panel.say("A training is under way: Stop it first.")
             return
         gone = [key for key in self.figure.lines if not key.startswith("now")]
-        self.pins, self.runs, self._trained = [], [], []
+        self.pins, self._trained = [], []
         self.figure.update(remove=gone)
         self._draw()
-        self._say("")
+        self.panel.say("")
 
     def train(self, _: Any = None, *, wait: bool = False, seed: int = 0) -> None:
-        """Train the setting's task with the chosen and the pinned schedules; `wait` for the end."""
+        """Train the setting's task with the chosen and the pinned schedules; `wait` for the end.
+
+        A pin that is measured to its end is not trained again: the same seed gives the same result.
+        """
         if self._refused():
             return
         if self.setting.task is None:
-            self._say("Nothing here can train this model. Choose the small GPT to train.")
+            self.panel.say("Nothing here can train this model. Choose the small GPT to train.")
             return
         if self._conductor.running:
-            self._say("A training is under way: Stop it first.")
+            self.panel.say("A training is under way: Stop it first.")
             return
         try:
             task = self.setting.task()
         except ImportError as error:
-            self._say(str(error), bad=True)
+            self.panel.say(str(error), bad=True)
             return
         if not any(pin.schedule == self.schedule for pin in self.pins):
             self.pin()
             if self.pins[-1:] == [] or self.pins[-1].schedule != self.schedule:
                 return
-        self.figure.update(remove=[key for key in self.figure.lines if key.startswith("measured")])
-        self._trained = list(range(len(self.pins)))
-        self._buttons(training=True)
-        self._say("Preparing the text and the model ...")
+        self._trained = [i for i, pin in enumerate(self.pins) if not pin.ended(seed)]
+        if not self._trained:
+            self.panel.say("Every pinned schedule is measured already.")
+            return
+        self.figure.update(remove=[f"measured{i}" for i in self._trained])
+        self._enable(training=True)
+        self.panel.say("Preparing the text and the model ...")
         lanes = [self.pins[i].schedule for i in self._trained]
         self._conductor.start(task, lanes, seed, wait=wait)
 
@@ -118,106 +128,50 @@ class Explorer:
         """Write what was measured to the store and return the ids."""
         measured = [run for run in self.runs if len(run.curve)]
         if not measured:
-            self._say("Nothing is measured yet: Train first.")
+            self.panel.say("Nothing is measured yet: Train first.")
             return []
         try:
             store = Store(self._store)
             ids = [store.save(run) for run in measured]
         except (ValueError, OSError) as error:
-            self._say(f"Not saved: {error}")
+            self.panel.say(f"Not saved: {error}")
             return []
-        self._say(f"Saved {len(ids)} run{'s' * (len(ids) > 1)} to {self._store}: {', '.join(ids)}")
+        self.panel.say(f"Saved {len(ids)} run{'s' * (len(ids) > 1)} to {self._store}: {', '.join(ids)}")
         return ids
 
     def export(self, _: Any = None) -> str:
         """Show the code for a PyTorch trainer, and return it."""
         code = torch_code(self.schedule)
-        self._code.value = code
-        self._code.layout.display = ""
+        self.panel.code.value = code
+        self.panel.code.layout.display = ""
         return code
 
-    # Widgets
-
-    def _build(self, setting: str, schedule: str) -> None:
-        wide = {"layout": widgets.Layout(width="310px"), "style": {"description_width": "84px"}}
-        titles = [(entry.title, key) for key, entry in SETTINGS.items()]
-        names = [(schedules.get(name).title, name) for name in schedules.names()]
-        self._setting = widgets.Dropdown(options=titles, value=setting, description="law of", **wide)
-        self._chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)
-        self._sliders = widgets.VBox()
-        self._log = widgets.Checkbox(value=False, description="log rate axis", indent=False)
-        self._about, self._message, self._problem, self._table = (widgets.HTML() for _ in range(4))
-        self._code = widgets.Textarea(
-            rows=9, disabled=True, layout=widgets.Layout(width="100%", display="none")
-        )
-        for box in (self._about, self._message, self._problem, self._table):
-            box.layout.min_width = "0"
-        actions = ("pin", "train", "stop", "save", "export", "clear")
-        self._button = {name: widgets.Button(description=name.capitalize()) for name in actions}
-        for name, button in self._button.items():
-            button.layout.width = "auto"
-            button.on_click(getattr(self, name))
-        self._button["train"].button_style = "primary"
-        self._chooser.observe(self._on_chooser, "value")
-        self._setting.observe(self._on_setting, "value")
-        self._log.observe(self._on_log, "value")
-        left = widgets.VBox(
-            [self._setting, self._chooser, self._sliders, self._log, self._problem],
-            layout=widgets.Layout(width="330px", flex="0 0 auto"),
-        )
-        buttons = widgets.HBox(list(self._button.values()), layout=widgets.Layout(flex_flow="row wrap"))
-        right = widgets.VBox(
-            [self.figure, buttons, self._message],
-            layout=widgets.Layout(flex="1 1 480px", min_width="380px"),
-        )
-        top = widgets.Box([left, right], layout=widgets.Layout(flex_flow="row wrap", width="100%"))
-        self.box = widgets.VBox(
-            [top, self._table, self._about, self._code], layout=widgets.Layout(width="100%")
-        )
-        self._buttons(training=False)
-
-    def _fill(self, args: Mapping[str, Any]) -> None:
-        """New controls for the chosen builder, at `args`."""
-        self._fields = schedules.get(self._chooser.value).fields
-        ranges = self.setting.ranges
-        self._controls = {field.name: control(field, args[field.name], ranges) for field in self._fields}
-        for each in self._controls.values():
-            each.observe(self._on_slider, "value")
-        self._show_sliders()
-
-    def _show_sliders(self) -> None:
-        values = self._values()
-        rows = tuple(self._controls[field.name] for field in self._fields if shown(field, values))
-        if rows != self._sliders.children:
-            self._sliders.children = rows
+    # Controls
 
     def _on_chooser(self, _: Any) -> None:
-        name = self._chooser.value
+        name = self.panel.chooser.value
         known = {field.name for field in schedules.get(name).fields}
-        kept = {key: value for key, value in self._values().items() if key in known & {"total", "peak"}}
+        kept = {key: value for key, value in self.panel.values().items() if key in known & {"total", "peak"}}
         try:
             self.schedule = schedules.build({"name": name, **self.setting_args(name), **kept})
         except ValueError:
             self.schedule = schedules.build({"name": name, **self.setting_args(name)})
-        self._fill(dict(self.schedule.recipe or {}))
-        self._show_error("")
+        self._fill()
+        self._complain("")
         self._draw()
 
-    def _on_setting(self, change: Mapping[str, Any]) -> None:
-        if self._conductor.running:
-            self._setting.unobserve_all("value")
-            self._setting.value = change["old"]
-            self._setting.observe(self._on_setting, "value")
-            self._say("A training is under way: Stop it first.")
-            return
-        self.setting = SETTINGS[self._setting.value]
+    def _on_setting(self, _: Any) -> None:
+        self.setting = SETTINGS[self.panel.setting.value]
         self.fit = self.setting.fit()
-        name = self._chooser.value
+        name = self.panel.chooser.value
         self.schedule = schedules.build({"name": name, **self.setting_args(name)})
-        self._fill(dict(self.schedule.recipe or {}))
-        self._show_error("")
-        self._buttons(training=False)
+        self._fill()
+        self._complain("")
+        self._enable(training=False)
         self.clear()
+
+    def _fill(self) -> None:
+        self.panel.fill(dict(self.schedule.recipe or {}), self.setting, self._on_slider)
 
     def _on_log(self, _: Any) -> None:
         self._draw()
@@ -232,17 +186,14 @@ class Explorer:
 
     def _slide(self) -> None:
         self._pending = None
-        self._show_sliders()
+        self.panel.show_sliders()
         try:
-            self.schedule = schedules.build({"name": self._chooser.value, **self._values()})
+            self.schedule = schedules.build({"name": self.panel.chooser.value, **self.panel.values()})
         except ValueError as error:
-            self._show_error(str(error))
+            self._complain(str(error))
             return
-        self._show_error("")
+        self._complain("")
         self._draw()
-
-    def _values(self) -> dict[str, Any]:
-        return {field.name: read(field, self._controls[field.name].value) for field in self._fields}
 
     # Training
 
@@ -252,20 +203,20 @@ class Explorer:
         self.figure.update(lines, panels=self._panels())
         rate = event.facts.get("tokens_per_second")
         speed = f", {rate:,.0f} tokens/s" if rate else ""
-        self._say(f"Training {self.pins[i].name}: update {event.step:,} of {event.total:,}{speed}")
+        self.panel.say(f"Training {self.pins[i].name}: update {event.step:,} of {event.total:,}{speed}")
 
     def _on_end(self, runs: list[Run], error: Exception | None) -> None:
-        self.runs = runs
+        self.runs = [*self.runs, *runs]
         for i, run in zip(self._trained, runs, strict=True):
             self.pins[i] = self.pins[i].measured(run)
-        self._buttons(training=False)
+        self._enable(training=False)
         self._draw()
         if error is not None:
-            self._say(f"The training ended with an error: {error}", bad=True)
+            self.panel.say(f"The training ended with an error: {error}", bad=True)
             return
         counts = [str(run.facts.get("status")) for run in runs]
         words = [f"{counts.count(status)} {status}" for status in dict.fromkeys(counts)]
-        self._say(f"Trained: {', '.join(words)}. Save keeps the runs.")
+        self.panel.say(f"Trained: {', '.join(words)}. Save keeps the runs.")
 
     # Drawing
 
@@ -279,12 +230,12 @@ class Explorer:
                 lines += drawing.ghost(i, pin, self._points)
         self.figure.update(lines, panels=self._panels(), rest=self._rest())
         self.figure.summary = f"Rate and predicted loss of {self.schedule!r}: {self._rest()}"
-        self._table.value = pins.table(self.pins)
-        self._about.value = drawing.about(self.fit, self.setting, self.schedule)
+        self.panel.table.value = pins.table(self.pins)
+        self.panel.about.value = drawing.about(self.fit, self.setting, self.schedule)
 
     def _panels(self) -> list[dict[str, Any]]:
         return drawing.panels(
-            self.schedule, self.curve, self.pins, self.figure.lines, self.setting.unit, self._log.value
+            self.schedule, self.curve, self.pins, self.figure.lines, self.setting.unit, self.panel.log.value
         )
 
     def _rest(self) -> str:
@@ -293,29 +244,19 @@ class Explorer:
         interval = f"90 % interval {low[-1]:.4f} to {high[-1]:.4f}"
         return f"now: predicted final loss {end:.4f} {self.setting.unit}, {interval}"
 
-    def _buttons(self, *, training: bool) -> None:
-        self._button["stop"].disabled = not training
-        self._button["train"].disabled = training or self.setting.task is None
-        self._button["clear"].disabled = training
-        self._button["train"].tooltip = (
-            "train the small GPT with the chosen and the pinned schedules"
-            if self.setting.task
-            else "nothing here can train this model: choose the small GPT"
-        )
+    def _enable(self, *, training: bool) -> None:
+        self.panel.enable(training=training, trainable=self.setting.task is not None)
 
     def _refused(self) -> bool:
         if self._error:
-            self._say(f"First mend the sliders: {self._error}", bad=True)
+            self.panel.say(f"First mend the sliders: {self._error}", bad=True)
         return bool(self._error)
 
-    def _show_error(self, sentence: str) -> None:
+    def _complain(self, sentence: str) -> None:
         self._error = sentence
-        self._problem.value = drawing.sentence(sentence, bad=True) if sentence else ""
-
-    def _say(self, sentence: str, *, bad: bool = False) -> None:
-        self._message.value = drawing.sentence(sentence, bad=bad) if sentence else ""
+        self.panel.complain(sentence)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.box)
+        display(self.panel.box)

@@ -28,6 +28,11 @@ class Pin:
     predicted: Curve
     run: Run | None = None
 
+    def ended(self, seed: int) -> bool:
+        """Whether a training with this seed has come to its end."""
+        facts = self.run.facts if self.run else {}
+        return facts.get("status") in ("finished", "diverged") and facts.get("seed") == seed
+
     def measured(self, run: Run) -> Pin:
         """The same pin with what was measured."""
         return replace(self, run=run)

@@ -53,8 +53,8 @@ SETTINGS: Mapping[str, Setting] = {
         title="Small GPT (trains here)",
         law="gpt/0.1M",
         unit="nats per byte",
-        args={"total": 400, "peak": 5e-3, "warmup": 0.05, "decay": 0.2},
-        ranges={"total": (100, 2000), "peak": (1e-3, 2e-2)},
+        args={"total": 1000, "peak": 5e-3, "warmup": 0.03, "decay": 0.2},
+        ranges={"total": (400, 3000), "peak": (1e-3, 2e-2)},
         task=_gpt,
     ),
     "llama": Setting(

@@ -1,0 +1,96 @@
+"""The widgets of the explorer and where they stand; what they do is in explorer.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from workbench import schedules
+from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
+from workbench.explore.figure import LiveFigure
+from workbench.explore.settings import SETTINGS, Setting
+from workbench.registry import Field
+
+ACTIONS = ("pin", "train", "stop", "save", "export", "clear")
+
+
+class Panel:
+    """Choosers, sliders, buttons, messages and the figure, laid out for wide and narrow pages."""
+
+    def __init__(self, figure: LiveFigure, setting: str, schedule: str) -> None:
+        titles = [(entry.title, key) for key, entry in SETTINGS.items()]
+        names = [(schedules.get(name).title, name) for name in schedules.names()]
+        wide = {"layout": LAYOUT, "style": STYLE}
+        self.setting = widgets.Dropdown(options=titles, value=setting, description="law of", **wide)
+        self.chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)
+        self.sliders = widgets.VBox()
+        self.fields: tuple[Field, ...] = ()
+        self.controls: dict[str, Any] = {}
+        self.log = widgets.Checkbox(value=False, description="log rate axis", indent=False)
+        self.about, self.message, self.problem, self.table = (widgets.HTML() for _ in range(4))
+        hidden = widgets.Layout(width="100%", display="none")
+        self.code = widgets.Textarea(rows=9, disabled=True, layout=hidden)
+        self.button = {
+            name: widgets.Button(description=name.capitalize(), layout=widgets.Layout(width="auto"))
+            for name in ACTIONS
+        }
+        self.button["train"].button_style = "primary"
+        left = widgets.VBox(
+            [self.setting, self.chooser, self.sliders, self.log, self.problem],
+            layout=widgets.Layout(width="330px", flex="0 0 auto"),
+        )
+        buttons = widgets.HBox(list(self.button.values()), layout=widgets.Layout(flex_flow="row wrap"))
+        right = widgets.VBox(
+            [figure, buttons, self.message], layout=widgets.Layout(flex="1 1 480px", min_width="380px")
+        )
+        top = widgets.Box([left, right], layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        below = [self.table, self.about, self.code]
+        self.box = widgets.VBox([top, *below], layout=widgets.Layout(width="100%"))
+
+    def fill(self, args: Mapping[str, Any], setting: Setting, on_change: Callable[[Any], None]) -> None:
+        """New controls for the chosen builder, at `args`."""
+        self.fields = schedules.get(self.chooser.value).fields
+        self.controls = {
+            field.name: control(field, args[field.name], setting.ranges) for field in self.fields
+        }
+        for each in self.controls.values():
+            each.observe(on_change, "value")
+        self.show_sliders()
+
+    def show_sliders(self) -> None:
+        """Hide what does not count beside the other values."""
+        values = self.values()
+        rows = tuple(self.controls[field.name] for field in self.fields if shown(field, values))
+        if rows != self.sliders.children:
+            self.sliders.children = rows
+
+    def values(self) -> dict[str, Any]:
+        """What the controls say, as arguments of the builder."""
+        return {field.name: read(field, self.controls[field.name].value) for field in self.fields}
+
+    def enable(self, *, training: bool, trainable: bool) -> None:
+        """Make the buttons fit what is going on."""
+        self.button["stop"].disabled = not training
+        self.button["train"].disabled = training or not trainable
+        self.button["clear"].disabled = self.setting.disabled = training
+        self.button["train"].tooltip = (
+            "train the small GPT with the chosen and the pinned schedules"
+            if trainable
+            else "nothing here can train this model: choose the small GPT"
+        )
+
+    def say(self, sentence: str, *, bad: bool = False) -> None:
+        """One sentence under the buttons; none takes the last away."""
+        self.message.value = _html(sentence, bad)
+
+    def complain(self, sentence: str) -> None:
+        """One sentence beside the sliders; none takes the last away."""
+        self.problem.value = _html(sentence, True)
+
+
+def _html(text: str, bad: bool) -> str:
+    kind = "lrw-error" if bad else "lrw-note"
+    return f'<div class="{kind}" role="status">{escape(text)}</div>' if text else ""
