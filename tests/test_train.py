@@ -212,3 +212,14 @@ def test_without_torch_the_import_says_how_to_get_it() -> None:
     assert done.returncode != 0
     assert done.stderr.splitlines()[-1].startswith("ImportError: workbench.train needs PyTorch")
     assert "pip install torch" in done.stderr
+
+
+def test_a_core_is_spared_only_inside() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    with train.spare_a_core():
+        assert torch.get_num_threads() == max(1, before - 1)
+        (run,) = train.train(QUICK[2], [wb.hold(2, 1e-3)], device="cpu")
+        assert run.facts["threads"] == max(1, before - 1)
+    assert torch.get_num_threads() == before

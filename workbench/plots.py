@@ -54,7 +54,8 @@ def rates_and_losses(
         line = {"color": color, "width": 2}
         common = {"legendgroup": name, "name": name, "mode": "lines", "line": line}
         figure.add_scatter(x=at, y=schedule(at), row=1, col=1, **common)
-        keep = curve.step >= len(schedule) / 12
+        # The steep beginning is of no interest and would flatten the end, which is.
+        keep = curve.step >= len(schedule) / 4
         step, loss = _thin(curve.step[keep]), _thin(curve.loss[keep])
         if curve.low is not None and curve.high is not None:
             low, high = _thin(curve.low[keep]), _thin(curve.high[keep])
@@ -76,13 +77,19 @@ def rates_and_losses(
     pad = 0.05 * (top - floor)
     figure.update_yaxes(title_text=f"loss ({unit})", range=[floor - pad, top + pad], row=2, col=1)
     figure.update_xaxes(title_text="step (updates)", row=2, col=1)
+    figure.update_xaxes(gridcolor="rgba(128,128,128,.25)")
+    figure.update_yaxes(gridcolor="rgba(128,128,128,.25)", zerolinecolor="rgba(128,128,128,.25)")
     note = {"text": caption, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0, "y": -0.16}
     figure.update_layout(
         height=520,
         margin={"t": 24, "r": 16, "b": 84, "l": 76},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         annotations=[{**note, "xanchor": "left", "yanchor": "top", "align": "left"}] if caption else [],
+        # Grey on nothing reads in the light and in the dark theme.
         template="plotly_white",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": "#808080"},
     )
     return figure
 

@@ -58,7 +58,10 @@ class Conductor:
         call = self._loop.call_soon_threadsafe
 
         def work() -> None:
-            call(self._on_end, *self._train(task, schedules, seed, call))
+            from workbench.train import spare_a_core
+
+            with spare_a_core():
+                call(self._on_end, *self._train(task, schedules, seed, call))
 
         self._thread = threading.Thread(target=work, name="workbench-training", daemon=True)
         self._thread.start()

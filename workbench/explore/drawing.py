@@ -134,4 +134,5 @@ def _rates(schedule: Schedule, points: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _at(x: np.ndarray, y: np.ndarray, where: float) -> float:
-    return float(y[min(np.searchsorted(x, where), len(y) - 1)])
+    # A curve that is not there yet counts with its first point, so that the axis moves once, not always.
+    return float(y[np.searchsorted(x, where)] if x[-1] >= where else y[0])

@@ -216,7 +216,7 @@ class Explorer:
             return
         counts = [str(run.facts.get("status")) for run in runs]
         words = [f"{counts.count(status)} {status}" for status in dict.fromkeys(counts)]
-        self.panel.say(f"Trained: {', '.join(words)}. Save keeps the runs.")
+        self.panel.say(f"Trained, seed {runs[0].facts['seed']}: {', '.join(words)}. Save keeps the runs.")
 
     # Drawing
 

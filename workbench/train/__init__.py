@@ -17,8 +17,9 @@ except ModuleNotFoundError as error:
     ) from error
 
 from workbench.train import tasks
+from workbench.train.device import spare_a_core
 from workbench.train.engine import events, train
 from workbench.train.event import Event
 from workbench.train.recorder import Recorder
 
-__all__ = ["Event", "Recorder", "events", "tasks", "train"]
+__all__ = ["Event", "Recorder", "events", "spare_a_core", "tasks", "train"]

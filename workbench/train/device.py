@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -34,6 +35,20 @@ def choose(device: str, offered: Sequence[str]) -> torch.device:
     if match[1] == "cuda" and int(match[2] or 0) >= there:
         raise ValueError(f"device must be there, and torch sees {there} CUDA GPUs; got {device!r}")
     return torch.device(device)
+
+
+@contextlib.contextmanager
+def spare_a_core() -> Iterator[None]:
+    """Leave one core to whoever watches: threads that wait for a core cost more than one thread less.
+
+    The number of threads may change the last bits of a result; a run's facts record it.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @functools.cache

@@ -139,6 +139,7 @@ class _Seat:
             "seconds": self.seconds,
             "tokens_per_second": self.done * lane.tokens / max(self.seconds, 1e-9),
             "torch": torch.__version__,
+            "threads": torch.get_num_threads(),
             **lane.facts,
         }
 
