@@ -170,6 +170,7 @@ def test_survives_json(fitted):
         ({"fixed": {"delta": 1}}, "delta"),
         ({"fixed": {"gamma": float("nan")}}, "gamma"),
         ({"fixed": {"gamma": -1}}, "gamma"),
+        ({"fixed": TRUTH}, "fixed must leave"),
         ({"starts": 0}, "starts"),
         ({"starts": "x"}, "starts"),
         ({"seed": -1}, "seed"),

@@ -13,7 +13,7 @@ from workbench.curve import Run
 from workbench.fitted import Fit, coordinates
 from workbench.judge import usable
 from workbench.laws.quadrature import Inputs, inputs, stack
-from workbench.params import MAX_STEPS, Param, known
+from workbench.params import MAX_STEPS, Param, known, number
 
 __all__ = ["Fit", "fit"]
 
@@ -24,7 +24,9 @@ DELTA = 1e-3
 _BLOCK = 8
 _FEW = 400
 """About how many points, of curves that are correlated anyway, serve to find where the optimum is."""
-_STEPS = Param(1, 1000, help="number of starts")
+_STARTS = Param(1, 1000, help="number of starts")
+_SEED = Param(0, 2**32 - 1, help="seed of the starts")
+_BURN_IN = Param(0, MAX_STEPS, unit="steps", help="updates left out at the start of each run")
 
 
 def fit(
@@ -82,18 +84,20 @@ def fit(
     known(names, list(fixed), f"law {entry.name}")
     fixed = {field.name: field.check(fixed[field.name]) for field in entry.fields if field.name in fixed}
     free = tuple(name for name in names if name not in fixed)
+    if not free:
+        raise ValueError(f"fixed must leave a parameter of {entry.name} to fit; got all of them")
     if not isinstance(runs, Sequence) or not runs:
         raise ValueError(f"runs must be a list of one or more Run; got {runs!r}")
-    rng = np.random.default_rng(int(registry.Field("seed", int, Param(0, 2**63)).check(seed)))
-    count = int(registry.Field("starts", int, _STEPS).check(starts))
-    burn = int(registry.Field("burn_in", int, Param(0, MAX_STEPS)).check(burn_in))
+    rng = np.random.default_rng(int(number("seed", seed, _SEED, integer=True)))
+    count = int(number("starts", starts, _STARTS, integer=True))
+    burn = int(number("burn_in", burn_in, _BURN_IN, integer=True))
     data = [usable(run, f"run {i}", burn) for i, run in enumerate(runs)]
     points = sum(len(step) for step, _ in data)
     if points < len(free):
         raise ValueError(f"runs must have at least {len(free)} points for {entry.name}; got {points}")
 
     few = _prepared(runs, data, max(1, points // _FEW))
-    problem, rough = _problem(entry, free, fixed, _prepared(runs, data, 1)), _problem(entry, free, fixed, few)
+    problem, rough = _Problem(entry, free, fixed, _prepared(runs, data, 1)), _Problem(entry, free, fixed, few)
     ends = sorted((rough(start) for start in rough.starts(rng, count)), key=lambda end: end.cost)
     best = problem(ends[0].x)
     params = problem.params(best.x)
@@ -110,7 +114,7 @@ def fit(
     )
 
 
-class _problem:
+class _Problem:
     """One least-squares problem: the law over stacked inputs, in coordinates that suit a solver."""
 
     def __init__(
@@ -124,11 +128,12 @@ class _problem:
         self.x = stack([x for x, _ in data])
         self.y = np.concatenate([y for _, y in data])
         self.lengths = [len(y) for _, y in data]
-        rows = [field for field in entry.fields if field.name in free]
-        self.logs = np.array([field.param.log for field in rows], dtype=bool)  # type: ignore[union-attr]
-        low = np.array([field.param.low for field in rows])  # type: ignore[union-attr]
-        high = np.array([field.param.high for field in rows])  # type: ignore[union-attr]
-        self.low, self.high = self.inward(low), self.inward(high)
+        params = [field.param for field in entry.fields if field.name in free]
+        self.ranges = [param for param in params if isinstance(param, Param)]
+        self.logs = np.array([param.log for param in self.ranges], dtype=bool)
+        self.low, self.high = (
+            self.inward(np.array([getattr(param, end) for param in self.ranges])) for end in ("low", "high")
+        )
         self.columns = [[field.name for field in entry.fields].index(name) for name in free]
 
     def inward(self, values: Array) -> Array:
@@ -174,11 +179,12 @@ class _problem:
         return least_squares(residuals, start, jac, bounds=bounds, **robust, **tolerances)
 
     def starts(self, rng: np.random.Generator, count: int) -> Array:
-        """Starting points (count, p) in the middle decades of what such laws have been fitted to."""
+        """Starting points (count, p): where sliders go, and for a loss just below the smallest measured."""
         smallest = float(np.exp(self.y.min()))
-        lows = {"L0": 0.8 * smallest, "A": 0.3, "alpha": 0.2, "B": 100, "C": 0.1, "beta": 0.2, "gamma": 0.2}
-        highs = {"L0": smallest, "A": 1.5, "alpha": 1.0, "B": 1500, "C": 30, "beta": 1.2, "gamma": 1.0}
-        low, high = (self.inward(np.array([ends[name] for name in self.free])) for ends in (lows, highs))
+        spans = [
+            (0.8 * smallest, smallest) if param.unit == "nats" else _offered(param) for param in self.ranges
+        ]
+        low, high = (self.inward(np.array(ends)) for ends in zip(*spans, strict=True))
         return rng.uniform(low, high, size=(count, len(self.free)))
 
     def at_bound(self, z: Array) -> tuple[str, ...]:
@@ -198,6 +204,10 @@ class _problem:
         bread = np.linalg.inv(curvature)
         few = len(blocks) / max(len(blocks) - len(self.free), 1)
         return few * bread @ (blocks.T @ blocks) @ bread
+
+
+def _offered(param: Param) -> tuple[float, float]:
+    return param.slider or (param.low, param.high)
 
 
 def _prepared(runs: Sequence[Run], data: Sequence[tuple[NDArray[np.intp], Array]], every: int) -> _Data:
@@ -221,8 +231,8 @@ def _left_out(
     for i, (x, y) in enumerate(data):
         others = [pair for j, pair in enumerate(data) if j != i]
         if sum(len(pair[1]) for pair in others) >= len(free):
-            end = _problem(entry, free, fixed, others)(start)
-            residual = _problem(entry, free, fixed, [(x, y)]).residuals(end.x)[0]
+            end = _Problem(entry, free, fixed, others)(start)
+            residual = _Problem(entry, free, fixed, [(x, y)]).residuals(end.x)[0]
             # Runs share their beginning, which the others have seen: judge by the second half.
             errors.append(residual[len(residual) // 2 :])
     return float(np.sqrt(np.mean(np.concatenate(errors) ** 2))) if errors else 0.0

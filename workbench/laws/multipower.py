@@ -39,13 +39,17 @@ def _jacobian(
 @law(title="Multi-power law", paper="2503.12811", jacobian=_jacobian)
 def multipower(
     x: Inputs,
-    L0: Annotated[float, Param(0, 20, help="loss after an endless run at a constant rate")],
-    A: Annotated[float, Param(1e-6, 1e3, log=True, help="size of the power term")],
-    alpha: Annotated[float, Param(1e-2, 3, log=True, help="exponent of the sum of rates")],
-    B: Annotated[float, Param(1e-3, 1e6, log=True, help="loss gained per unit of rate dropped")],
-    C: Annotated[float, Param(1e-4, 1e6, log=True, help="how fast a drop pays off")],
-    beta: Annotated[float, Param(1e-2, 10, log=True, help="exponent of the pay-off")],
-    gamma: Annotated[float, Param(1e-3, 3, log=True, help="how the pay-off slows at low rates")],
+    L0: Annotated[float, Param(0, 20, unit="nats", help="loss after an endless run at a constant rate")],
+    A: Annotated[float, Param(1e-6, 1e3, log=True, slider=(0.3, 1.5), help="size of the power term")],
+    alpha: Annotated[float, Param(1e-2, 3, log=True, slider=(0.2, 1), help="exponent of the sum of rates")],
+    B: Annotated[
+        float, Param(1e-3, 1e6, log=True, slider=(100, 1500), help="loss gained per unit of rate dropped")
+    ],
+    C: Annotated[float, Param(1e-4, 1e6, log=True, slider=(0.1, 30), help="how fast a drop pays off")],
+    beta: Annotated[float, Param(1e-2, 10, log=True, slider=(0.2, 1.2), help="exponent of the pay-off")],
+    gamma: Annotated[
+        float, Param(1e-3, 3, log=True, slider=(0.2, 1), help="how the pay-off slows at low rates")
+    ],
 ) -> Array:
     """Loss from a power of the sum of rates and the pay-off of each change of the rate.
 
