@@ -36,10 +36,12 @@ test: export OMP_WAIT_POLICY := PASSIVE
 # The browser tests come last and alone, so that they have the whole machine.
 test: lint
 	@failed=; \
+	export WORKBENCH_RUNS="$$(mktemp -d)"; \
 	echo "== tests and notebooks"; \
 	$(RUN) pytest -q -n 2 --dist loadfile -m "not browser" --nbval-lax tests notebooks || failed="$$failed tests"; \
 	echo "== browser"; \
 	$(RUN) pytest -q -m browser tests || failed="$$failed browser"; \
+	rm -rf "$$WORKBENCH_RUNS"; \
 	if [ -n "$$failed" ]; then echo "make test: FAILED in:$$failed"; exit 1; fi; \
 	echo "make test: lint, tests, notebooks and browser all passed (what was skipped is named above)"
 
