@@ -10,9 +10,9 @@ import torch
 
 import workbench as wb
 from workbench.explore import drawing, start
-from workbench.explore.controls import control, read
+from workbench.explore.controls import control, plain, read
 from workbench.explore.figure import Line
-from workbench.explore.pins import LIMIT, rate
+from workbench.explore.pins import LIMIT
 from workbench.train import tasks
 
 
@@ -54,9 +54,12 @@ def test_every_slider_end_draws_or_says_a_sentence(name, explorer):
     explorer.panel.chooser.value = name
     for field in explorer.panel.fields:
         box = explorer.panel.controls[field.name]
-        if not hasattr(box, "min"):
+        if hasattr(box, "min"):
+            ends = (box.min, box.max)
+        elif getattr(field.param, "log", False):
+            ends = (box.options[0][1], box.options[-1][1])
+        else:
             continue
-        ends = (10**box.min, 10**box.max) if getattr(field.param, "log", False) else (box.min, box.max)
         middle = box.value
         for end in ends:
             box.value = end
@@ -92,11 +95,20 @@ def test_sliders_that_do_not_count_are_hidden(explorer):
     assert explorer.panel.controls["power"] in explorer.panel.sliders.children
 
 
-def test_log_sliders_give_round_numbers():
+def test_log_sliders_offer_round_numbers_and_what_was_given():
     total, peak = wb.schedules.get("wsd").fields[:2]
-    assert read(total, 399.94) == 400 and isinstance(read(total, 399.94), int)
-    assert read(peak, 5.0003e-3) == 5e-3
-    assert control(peak, 5e-3, {"peak": (1e-3, 2e-3)}).max >= np.log10(5e-3)
+    offered = [value for _, value in control(total, 24_001, {"total": (8_000, 72_000)}).options]
+    assert {8_000, 24_000, 24_001, 72_000} <= set(offered) and all(type(x) is int for x in offered)
+    assert offered == sorted(offered) and len(offered) < 40
+    assert control(peak, 5e-3, {"peak": (1e-3, 2e-3)}).value == 5e-3, "also outside of what it offers"
+    assert [plain(x) for x in (24_000, 5e-3, 1.25e-2, 25.0, 0.25, 1e8)] == [
+        "24,000",
+        "5e-3",
+        "1.25e-2",
+        "25",
+        "0.25",
+        "1e8",
+    ]
 
 
 def test_pins_stay_as_ghosts_with_a_row_each(explorer):
@@ -105,7 +117,7 @@ def test_pins_stay_as_ghosts_with_a_row_each(explorer):
     move(explorer, decay=0.4, peak=4e-3)
     explorer.pin()
     assert drawn(explorer, "pin0 loss") is first
-    assert [rate(pin.schedule.peak) for pin in explorer.pins] == ["5e-3", "4e-3"]
+    assert [plain(pin.schedule.peak) for pin in explorer.pins] == ["5e-3", "4e-3"]
     table = explorer.panel.table.value
     difference = explorer.pins[1].predicted.loss[-1] - explorer.pins[0].predicted.loss[-1]
     assert table.count("<tr>") == 3 and f"{difference:+.4f}" in table

@@ -13,9 +13,11 @@ from workbench.registry import Field
 
 LAYOUT = widgets.Layout(width="310px")
 STYLE = {"description_width": "84px"}
-_LOG_STEP = 0.001
-_DIGITS = 3
-"""Significant digits of a value from a logarithmic slider, whose own steps are a little finer."""
+_DIGITS = (
+    *(1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.4, 2.5, 2.7, 3),
+    *(3.3, 3.6, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 9),
+)
+"""What a logarithmic slider offers of each decade, about evenly spread."""
 
 
 def control(field: Field, value: Any, ranges: Mapping[str, tuple[float, float]]) -> widgets.ValueWidget:
@@ -31,9 +33,8 @@ def control(field: Field, value: Any, ranges: Mapping[str, tuple[float, float]])
     low, high = ranges.get(field.name, param.slider or (param.low, param.high))
     low, high = min(low, value), max(high, value)
     if param.log:
-        ends = {"min": math.log10(low), "max": math.log10(high), "base": 10}
-        digits = ",.0f" if field.type is int else ".2e"
-        return widgets.FloatLogSlider(value=value, step=_LOG_STEP, readout_format=digits, **ends, **common)
+        offered = _round_numbers(low, high, value, whole=field.type is int)
+        return widgets.SelectionSlider(options=[(plain(x), x) for x in offered], value=value, **common)
     digits = ".3f" if high - low <= 2 else ".1f"
     return widgets.FloatSlider(
         value=value, min=low, max=high, step=(high - low) / 200, readout_format=digits, **common
@@ -41,9 +42,7 @@ def control(field: Field, value: Any, ranges: Mapping[str, tuple[float, float]])
 
 
 def read(field: Field, value: Any) -> Any:
-    """A control's value as the builder's argument: a logarithmic slider gives round numbers."""
-    if isinstance(field.param, Param) and field.param.log:
-        value = float(f"{value:.{_DIGITS}g}")
+    """A control's value as the builder's argument."""
     return int(round(value)) if field.type is int else value
 
 
@@ -51,6 +50,25 @@ def shown(field: Field, values: Mapping[str, Any]) -> bool:
     """Whether an argument counts beside the other `values`."""
     only = getattr(field.param, "only", None)
     return only is None or values.get(only[0]) == only[1]
+
+
+def plain(value: float) -> str:
+    """A number as people write it: 24,000, 0.25, 5e-3."""
+    if 0.1 <= abs(value) < 1e7:
+        return f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}"
+    digits, exponent = f"{value:.2e}".split("e")
+    return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def _round_numbers(low: float, high: float, value: float, *, whole: bool) -> list[float]:
+    """Round numbers, about evenly spread in the logarithm, with both ends and `value` itself.
+
+    A slider over the logarithm would show 23,993 where 24,000 is meant.
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    offered = {float(f"{digits}e{decade}") for decade in decades for digits in _DIGITS}
+    inside = {x for x in offered if low <= x <= high} | {low, high, value}
+    return sorted({int(round(x)) if whole else float(x) for x in inside})
 
 
 def _tip(field: Field) -> str:

@@ -110,7 +110,7 @@ def panels(
     grain = 10 ** math.floor(math.log10(max(high - low, 1e-3))) / 4
     loss_range = [math.floor(low / grain) * grain, math.ceil(high / grain) * grain]
     shades = [{"name": span.name, "from": span.start, "to": span.stop} for span in schedule.spans()]
-    rate_range = [peak * 1e-4, 2 * peak] if log else [0, 1.16 * peak]
+    rate_range = [peak * 1e-4, 5 * peak] if log else [0, 1.16 * peak]
     common = {"xRange": [0, last], "shades": shades if len(shades) <= 40 else []}
     return [
         {**common, "yRange": rate_range, "log": log},

@@ -32,7 +32,7 @@ class Panel:
         self.log = widgets.Checkbox(value=False, description="log rate axis", indent=False)
         self.about, self.message, self.problem, self.table = (widgets.HTML() for _ in range(4))
         hidden = widgets.Layout(width="100%", display="none")
-        self.code = widgets.Textarea(rows=9, disabled=True, layout=hidden)
+        self.code = widgets.Textarea(rows=9, layout=hidden)
         self.button = {
             name: widgets.Button(description=name.capitalize(), layout=widgets.Layout(width="auto"))
             for name in ACTIONS

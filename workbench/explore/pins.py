@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 
 from workbench.curve import Curve, Run
+from workbench.explore.controls import plain
 from workbench.schedule import Schedule
 
 # Okabe and Ito's colours, told apart by colour-blind eyes, less those too faint on white or on black.
@@ -40,17 +41,11 @@ class Pin:
 
 def label(schedule: Schedule, taken: Sequence[str]) -> str:
     """A short name that no other pin has: builder and peak, numbered when that is taken."""
-    base = f"{schedule.recipe['name'] if schedule.recipe else 'custom'} {rate(schedule.peak)}"
+    base = f"{schedule.recipe['name'] if schedule.recipe else 'custom'} {plain(schedule.peak)}"
     name, n = base, 2
     while name in taken:
         name, n = f"{base} ({n})", n + 1
     return name
-
-
-def rate(value: float) -> str:
-    """A learning rate as people write it: 3e-4, 1.25e-2."""
-    digits, exponent = f"{value:.2e}".split("e")
-    return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def table(pins: Sequence[Pin]) -> str:
@@ -78,7 +73,7 @@ def _row(pin: Pin, first: Pin) -> str:
         measured = str(pin.run.facts.get("status", ""))
     cells = (
         f'<span class="lrw-swatch" style="background:{pin.color}"></span>{escape(pin.name)}',
-        rate(pin.schedule.peak),
+        plain(pin.schedule.peak),
         f"{end:.4f} ({band})",
         "" if pin is first else f"{end - _end(first.predicted):+.4f}",
         measured,

@@ -5,9 +5,15 @@ const floats = (view) => new Float32Array(view.buffer.slice(view.byteOffset, vie
 const short = (v) => {
   if (v === 0) return "0";
   const a = Math.abs(v);
-  if (a >= 1e4) return v.toLocaleString("en");
+  if (a >= 1e3) return v.toLocaleString("en");
   return a < 1e-2 ? v.toExponential(2).replace(/\.?0*e/, "e") : String(+v.toPrecision(4));
 };
+
+// Of a log axis only the powers of ten: uPlot's nine lines for each are too many for a low panel.
+function decades(u, index, low, high) {
+  const first = Math.ceil(Math.log10(low)), count = Math.floor(Math.log10(high)) - first + 1;
+  return Array.from({ length: Math.max(count, 0) }, (_, i) => 10 ** (first + i));
+}
 
 function theme(el) {
   const css = getComputedStyle(el);
@@ -19,7 +25,7 @@ function theme(el) {
   };
 }
 
-function build(panel, index, lines, size, look, sync, onHover) {
+function build(panel, lines, size, look, sync, onHover) {
   const series = [{}];
   const bands = [];
   const tables = [];
@@ -54,11 +60,11 @@ function build(panel, index, lines, size, look, sync, onHover) {
     },
     axes: [
       { ...axis, label: panel.xLabel || undefined, labelSize: 20, size: panel.xLabel ? 34 : 26, values: (u, vs) => vs.map(short) },
-      { ...axis, label: panel.yLabel, labelSize: 20, size: 66, values: (u, vs) => vs.map((v) => (v === null ? "" : short(v))) },
+      { ...axis, label: panel.yLabel, labelSize: 20, size: 66, ...(panel.log ? { splits: decades } : {}), values: (u, vs) => vs.map((v) => (v === null ? "" : short(v))) },
     ],
     hooks: {
       drawClear: [(u) => shade(u, panel, look)],
-      setCursor: [(u) => onHover(index, u)],
+      setCursor: [onHover],
     },
   };
   return { options, data };
@@ -107,10 +113,9 @@ function render({ model, el }) {
   let draws = 0;
 
   const ofPanel = (i) => [...lines.values()].filter((l) => l.panel === i).map((l) => ({ ...l, hidden: hidden.has(l.group) }));
-  const hover = (index, u) => {
+  const hover = (u) => {
     const at = u.cursor.idx;
     if (at == null || u.cursor.left < 0) return void (readout.textContent = readout.dataset.rest || "");
-    if (u.cursor.event == null && index > 0) return;
     const step = u.data[0][at];
     const parts = [`step ${short(Math.round(step))}`];
     charts.forEach((chart, i) => {
@@ -130,7 +135,7 @@ function render({ model, el }) {
     if (!width || !panels.length) return;
     const look = theme(root);
     const now = JSON.stringify([panels.map((p) => [p.log, p.yLabel, p.height]), [...lines.values()].map((l) => [l.key, l.color, l.points, !!l.low, l.panel]), [...hidden], look]);
-    const made = panels.map((panel, i) => build(panel, i, ofPanel(i), { width, height: panel.height }, look, sync, hover));
+    const made = panels.map((panel, i) => build(panel, ofPanel(i), { width, height: panel.height }, look, sync, hover));
     if (now !== shape) {
       shape = now;
       charts.forEach((chart) => chart.destroy());
