@@ -212,6 +212,8 @@ def test_a_diverged_training_ends_marked_with_its_curve_up_to_there(explorer):
     (run,) = explorer.runs
     assert run.facts["status"] == "diverged" and np.all(np.isfinite(run.curve.loss))
     assert "diverged" in explorer.panel.table.value
+    low, high = explorer._panels()[1]["yRange"]
+    assert high < 5 * drawn(explorer).high.max(), "the others stay readable"
 
 
 def test_the_other_setting_cannot_train_and_says_so(explorer):

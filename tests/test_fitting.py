@@ -197,6 +197,14 @@ def test_unusable_runs_get_a_sentence(loss, message):
         wb.fit(wb.laws.multipower, [run])
 
 
+def test_a_diverged_run_gets_a_sentence():
+    run = wb.Run(
+        wb.schedules.constant(1_000), wb.Curve([500, 600], [3.0, 900.0]), facts={"status": "diverged"}
+    )
+    with pytest.raises(ValueError, match="run 0 has diverged"):
+        wb.fit(wb.laws.multipower, [run])
+
+
 def test_a_run_within_its_warmup_gets_a_sentence():
     run = wb.Run(wb.schedules.constant(1_000, 1e-3, 0.5), wb.Curve(np.arange(10, 300), np.full(290, 3.0)))
     with pytest.raises(ValueError, match="no point after its warmup and burn-in"):

@@ -135,7 +135,15 @@ def test_a_diverging_lane_ends_marked_and_leaves_the_others_alone() -> None:
 def test_a_rate_beyond_stability_diverges_without_warnings() -> None:
     (run,) = train.train(train.tasks.quadratic(), [wb.hold(5_000, 2.5)])
     assert run.facts["status"] == "diverged"
-    assert np.all(run.curve.loss <= 1e6) and run.curve.loss[-1] > 1e3
+    assert np.all(np.isfinite(run.curve.loss)) and np.all(run.curve.loss[:-1] <= 1e6)
+    assert run.curve.loss[-1] > 1e3
+
+
+def test_a_training_that_diverges_at_once_has_its_curve_up_to_there() -> None:
+    (run,) = train.train(train.tasks.gpt(), [wb.schedules.constant(300, 1e3)], device="cpu")
+    assert run.facts["status"] == "diverged" and run.facts["updates"] < 20
+    assert len(run.curve) > 0 and np.all(np.isfinite(run.curve.loss))
+    assert run.curve.loss[-1] > run.parts["train"].loss[0] + 10
 
 
 @pytest.mark.parametrize(

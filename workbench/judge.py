@@ -18,8 +18,10 @@ def usable(run: Run, what: str, burn_in: int = 0) -> tuple[NDArray[np.intp], Arr
     loss = run.curve.loss
     if not len(loss):
         raise ValueError(f"{what} has no measured point")
+    if run.facts.get("status") == "diverged":
+        raise ValueError(f"{what} has diverged, and a diverged run has no law; leave it out")
     if not np.all(np.isfinite(loss)) or np.any(loss <= 0):
-        raise ValueError(f"{what} has a loss that is not finite and positive; a diverged run has no law")
+        raise ValueError(f"{what} has a loss that is not finite and positive")
     step = whole_steps(run.curve.step)
     keep = step >= max(rise_end(run.schedule), burn_in)
     if not keep.any():

@@ -105,7 +105,9 @@ def panels(
     lows += [float(line.y.min()) for line in seen]
     # Where a curve starts is of no interest and would flatten the rest: begin at a twelfth of the run.
     tops = [_at(each.step, each.high if each.high is not None else each.loss, last / 12) for each in curves]
-    tops += [_at(line.x, line.y, last / 12) for line in seen]
+    # A training that diverges may leave the picture; the others must stay readable in it.
+    most = 4 * max(tops)
+    tops += [min(_at(line.x, line.y, last / 12), most) for line in seen]
     low, high = min(lows), max(tops)
     grain = 10 ** math.floor(math.log10(max(high - low, 1e-3))) / 4
     loss_range = [math.floor(low / grain) * grain, math.ceil(high / grain) * grain]

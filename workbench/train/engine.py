@@ -129,7 +129,7 @@ class _Seat:
         bad = _first_bad(curves, self.lane.ceiling)
         if bad is not None:
             self.done = bad + 1
-            curves = {name: _good(curve, bad, self.lane.ceiling) for name, curve in curves.items()}
+            curves = {name: _up_to(curve, bad) for name, curve in curves.items()}
         status = "diverged" if bad is not None else "finished" if self.done == total else "running"
         return Event(self.index, self.done, total, curves, status, self._facts(self.lane))
 
@@ -151,7 +151,7 @@ def _first_bad(curves: dict[str, Curve], ceiling: float) -> int | None:
     return int(steps.min()) if len(steps) else None
 
 
-def _good(curve: Curve, bad: int, ceiling: float) -> Curve:
-    # At the bad step itself a batch's loss, taken before the update, may still be good.
-    keep = (curve.step <= bad) & (curve.loss <= ceiling)
+def _up_to(curve: Curve, bad: int) -> Curve:
+    # The step that showed the divergence belongs to what was measured, where it is a number.
+    keep = (curve.step <= bad) & np.isfinite(curve.loss)
     return Curve(curve.step[keep], curve.loss[keep])
