@@ -288,7 +288,5 @@ def test_bad_arguments_get_a_sentence(args, message):
 def test_the_first_picture_needs_no_data_and_no_network(monkeypatch, tmp_path):
     monkeypatch.setenv("WORKBENCH_DATA_DIR", str(tmp_path))
     for setting in ("gpt", "llama"):
-        about = drawing.about(
-            start(setting=setting).fit, start(setting=setting).setting, wb.schedules.wsd(400)
-        )
+        about = drawing.about(start(setting=setting).fit, wb.schedules.wsd(400))
         assert "left out" in about

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from workbench.curve import Run
 
 FOLDER_VARIABLE = "WORKBENCH_DATA_DIR"
-"""Environment variable that names a folder with the files."""
+"""Environment variable that names a folder with the files; a cache where it is not set."""
+
+CACHE = "lr-workbench"
+"""Name of the cache folder of downloaded files."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,7 @@ def _download(source: Source, name: str) -> Path:
     import requests
 
     url = source.url(name)
-    target = Path(pooch.os_cache("lr-workbench")) / name
+    target = Path(pooch.os_cache(CACHE)) / name
     expected = f"sha256:{_hashes()[name]}"
     try:
         return Path(pooch.retrieve(url, expected, fname=target.name, path=target.parent))

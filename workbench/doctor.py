@@ -15,14 +15,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from workbench.datasets import CACHE, FOLDER_VARIABLE
+
 RUNS_VARIABLE = "WORKBENCH_RUNS"
 """Environment variable that names the folder of saved runs; ``./runs`` where it is not set."""
-
-DATA_VARIABLE = "WORKBENCH_DATA_DIR"
-"""Environment variable that names a folder with the public data; a cache where it is not set."""
-
-CACHE = "lr-workbench"
-"""Name of the cache folder of downloaded data."""
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _GET_BROWSER = "install it for the browser tests: apt-get install chromium (or your system's package)"
@@ -158,19 +154,21 @@ def _runs() -> Line:
 
 
 def _data() -> Line:
-    named = os.environ.get(DATA_VARIABLE)
+    named = os.environ.get(FOLDER_VARIABLE)
     if named:
         found = Path(named).expanduser().is_dir()
-        advice = "" if found else f"this folder does not exist; correct or unset {DATA_VARIABLE}"
-        return Line("data", f"{named} ({_origin(DATA_VARIABLE)})", advice)
+        advice = "" if found else f"this folder does not exist; correct or unset {FOLDER_VARIABLE}"
+        return Line("data", f"{named} ({_origin(FOLDER_VARIABLE)})", advice)
     try:
         cache = Path(importlib.import_module("pooch").os_cache(CACHE))
     except Exception:  # absent or broken: its own line above says what to do
-        return Line("data", "no cache without pooch", f"install pooch, or set {DATA_VARIABLE} to a folder")
+        return Line("data", "no cache without pooch", f"install pooch, or set {FOLDER_VARIABLE} to a folder")
     advice = (
-        "" if _writable(cache) else f"it cannot be written; set {DATA_VARIABLE} to a folder that has the data"
+        ""
+        if _writable(cache)
+        else f"it cannot be written; set {FOLDER_VARIABLE} to a folder that has the data"
     )
-    return Line("data", f"{cache} ({_origin(DATA_VARIABLE)})", advice)
+    return Line("data", f"{cache} ({_origin(FOLDER_VARIABLE)})", advice)
 
 
 def _origin(variable: str) -> str:

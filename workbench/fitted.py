@@ -19,9 +19,8 @@ from workbench.params import Param, known, number
 from workbench.schedule import Schedule
 
 Array = NDArray[np.float64]
-LEVEL = 0.9
-"""Nominal coverage of every interval."""
 _Z = 1.6448536269514722
+"""Half width, in standard deviations, of an interval that holds 90 %."""
 CARRY = 0.06
 """Relative error per unit of log peak beyond the fitted peaks, of a law that does not carry over: .06 on
 our small GPT at half and twice its peak, .02 on the 124M runs of arXiv 2501.18965 from 1e-3 to 5e-4."""
@@ -45,6 +44,8 @@ class Fit:
         Parameters that ended at an end of their allowed range: the data do not determine them.
     covariance : tuple of tuple
         Of the free parameters, in the coordinates of `coordinates`.
+    free : tuple of str
+        Parameters that were fitted, the order of `covariance`.
     spread : float
         Root mean square log error on curves that were left out of a fit, 0 where that could not be
         measured (a single curve).

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.curve import Curve
 from workbench.schedule import Schedule
+from workbench.sketch import spread
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#7F7F7F")
 _POINTS = 500
@@ -50,7 +51,7 @@ def rates_and_losses(
     figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.36, 0.64], vertical_spacing=0.06)
     floor, top = np.inf, -np.inf
     for color, (name, (schedule, curve)) in zip(COLORS, rows.items(), strict=False):
-        at = np.unique(np.linspace(0, len(schedule) - 1, _POINTS).astype(int))
+        at = spread(0, len(schedule) - 1, _POINTS)
         line = {"color": color, "width": 2}
         common = {"legendgroup": name, "name": name, "mode": "lines", "line": line}
         figure.add_scatter(x=at, y=schedule(at), row=1, col=1, **common)
@@ -95,4 +96,4 @@ def rates_and_losses(
 
 
 def _thin(values: np.ndarray) -> np.ndarray:
-    return values[np.unique(np.linspace(0, len(values) - 1, _POINTS).astype(int))]
+    return values[spread(0, len(values) - 1, _POINTS)]

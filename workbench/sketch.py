@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 _WIDTH, _HEIGHT, _PAD = 260, 72, 5
 
 
+def spread(first: int, last: int, points: int) -> NDArray[np.int64]:
+    """At most `points` whole steps from `first` to `last`, both included, evenly spread."""
+    return np.unique(np.linspace(first, last, points).astype(np.int64))
+
+
 def svg(x: NDArray[np.float64], y: NDArray[np.float64], marks: Sequence[float], *, title: str) -> str:
     """SVG text of the curve `y` (n,) over `x` (n,), dotted lines at the positions `marks`."""
     right = max(float(x[-1]), 1.0)

@@ -12,10 +12,10 @@ import numpy as np
 from workbench.curve import Curve
 from workbench.explore.figure import Line
 from workbench.explore.pins import NOW, Pin
-from workbench.explore.settings import Setting
 from workbench.fitted import Fit
 from workbench.judge import rise_end
 from workbench.schedule import Schedule
+from workbench.sketch import spread
 
 PANELS = (
     {"height": 170, "yLabel": "learning rate", "short": "rate", "xLabel": "", "names": True},
@@ -29,7 +29,7 @@ def predicted(fit: Fit, schedule: Schedule, points: int) -> Curve:
     # Of a very short run the law describes next to nothing; something must be drawn all the same.
     burn_in = fit.burn_in if 2 * fit.burn_in < len(schedule) else 0
     first = min(max(rise_end(schedule), burn_in), len(schedule) - 1)
-    at = np.unique(np.linspace(first, len(schedule) - 1, points).astype(int))
+    at = spread(first, len(schedule) - 1, points)
     assert full.low is not None and full.high is not None
     return Curve(full.step[at], full.loss[at], full.low[at], full.high[at])
 
@@ -120,7 +120,7 @@ def panels(
     ]
 
 
-def about(fit: Fit, setting: Setting, schedule: Schedule) -> str:
+def about(fit: Fit, schedule: Schedule) -> str:
     """What the prediction rests on, and what of this schedule lies beyond it."""
     facts = fit.facts
     text = [f"Law: {escape(str(facts.get('title', fit.law)))}. {escape(str(facts.get('provenance', '')))}"]
@@ -129,7 +129,7 @@ def about(fit: Fit, setting: Setting, schedule: Schedule) -> str:
 
 
 def _rates(schedule: Schedule, points: int) -> tuple[np.ndarray, np.ndarray]:
-    even = np.linspace(0, len(schedule) - 1, points).astype(int)
+    even = spread(0, len(schedule) - 1, points)
     edges = [step for span in schedule.spans()[:200] for step in (span.start, span.stop - 1)]
     step = np.unique(np.concatenate([even, edges]))
     return step.astype(float), schedule(step)

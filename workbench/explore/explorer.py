@@ -63,7 +63,7 @@ class Explorer:
         """Keep the curve that is shown."""
         if self._refused():
             return
-        if any(pin.schedule == self.schedule for pin in self.pins):
+        if self._pinned():
             self.panel.say("This schedule is pinned already.")
         elif len(self.pins) == pins.LIMIT:
             self.panel.say(
@@ -79,8 +79,7 @@ class Explorer:
 
     def clear(self, _: Any = None) -> None:
         """Take all pins away; what was measured can still be saved."""
-        if self._conductor.running:
-            self.panel.say("A training is under way: Stop it first.")
+        if self._busy():
             return
         gone = [key for key in self.figure.lines if not key.startswith("now")]
         self.pins, self._trained = [], []
@@ -98,18 +97,17 @@ class Explorer:
         if self.setting.task is None:
             self.panel.say("Nothing here can train this model. Choose the small GPT to train.")
             return
-        if self._conductor.running:
-            self.panel.say("A training is under way: Stop it first.")
+        if self._busy():
             return
         try:
             task = self.setting.task()
         except ImportError as error:
             self.panel.say(str(error), bad=True)
             return
-        if not any(pin.schedule == self.schedule for pin in self.pins):
+        if not self._pinned():
             self.pin()
-            if self.pins[-1:] == [] or self.pins[-1].schedule != self.schedule:
-                return
+        if not self._pinned():
+            return  # every colour is taken, which was said
         self._trained = [i for i, pin in enumerate(self.pins) if not pin.ended(seed)]
         if not self._trained:
             self.panel.say("Every pinned schedule is measured already.")
@@ -231,7 +229,7 @@ class Explorer:
         self.figure.update(lines, panels=self._panels(), rest=self._rest())
         self.figure.summary = f"Rate and predicted loss of {self.schedule!r}: {self._rest()}"
         self.panel.table.value = pins.table(self.pins)
-        self.panel.about.value = drawing.about(self.fit, self.setting, self.schedule)
+        self.panel.about.value = drawing.about(self.fit, self.schedule)
 
     def _panels(self) -> list[dict[str, Any]]:
         return drawing.panels(
@@ -246,6 +244,14 @@ class Explorer:
 
     def _enable(self, *, training: bool) -> None:
         self.panel.enable(training=training, trainable=self.setting.task is not None)
+
+    def _pinned(self) -> bool:
+        return any(pin.schedule == self.schedule for pin in self.pins)
+
+    def _busy(self) -> bool:
+        if self._conductor.running:
+            self.panel.say("A training is under way: Stop it first.")
+        return self._conductor.running
 
     def _refused(self) -> bool:
         if self._error:

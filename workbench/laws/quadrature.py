@@ -2,8 +2,9 @@
 
 Laws of the multi-power kind sum a kernel over every past change of the rate. The exact sum costs
 steps x points. Here the past of each point is cut into chunks no longer than `theta` times their
-distance to that point (and to step 0), and each chunk is one node per sign of the change, at the
-mean of its changes, so that the error is of second order. Jumps are nodes of their own: exact.
+distance to that point (and to step 0), in which the rate changes by no more than about a fifth; each
+chunk is one node per sign of the change, at the mean of its changes, so that the error is of second
+order. Jumps are nodes of their own: exact.
 Nodes hold no parameter of a law, so a fit builds them once.
 """
 
