@@ -1,20 +1,21 @@
 """One row per schedule builder: valid arguments, what other libraries say, and values by hand.
 
-A new builder gets a row here and is then tested by every property in test_builders.py.
+A new builder gets a row here, or in the file of its family, and is then tested by every property in
+test_builders.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
+import cases_cyclic
+import cases_decay
+import cases_other
 import transformers
+from case import FLOOR, Case, args_of
 from hypothesis import strategies as st
 from oracles import (
     SHAPES,
-    Args,
     Oracle,
     by_optax,
     cold,
@@ -36,55 +37,18 @@ from oracles import (
     wsd_transformers,
 )
 
-
-@dataclass(frozen=True)
-class Case:
-    """A builder under test.
-
-    `args` draws valid arguments whose shares are whole steps, `oracles` are held to 1e-12 of the peak,
-    `optax` to float32, `lands` is the rate at which the last phase ends, `hand` holds rates by step.
-    """
-
-    args: st.SearchStrategy[dict[str, Any]]
-    oracles: Mapping[str, Oracle]
-    lands: Callable[[Args], float]
-    hand: tuple[tuple[Args, Mapping[int, float]], ...]
-    optax: Mapping[str, Oracle] = field(default_factory=dict)
-
-
-_PEAK = st.floats(1e-6, 10)
-_FLOOR = st.one_of(st.just(0.0), st.just(1.0), st.floats(0, 1))
-
-
-@st.composite
-def _shares(draw: st.DrawFn, *names: str, least: int = 0) -> dict[str, Any]:
-    """`total`, and shares of it that are whole steps and together at most 1."""
-    total = draw(st.integers(2, 120))
-    left, out = total, {"total": total}
-    for name in names:
-        steps = draw(st.integers(least, left))
-        left -= steps
-        out[name] = steps / total
-    return out
-
-
-def _args(*names: str, least: int = 0, **more: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    parts = st.tuples(_shares(*names, least=least), st.fixed_dictionaries({"peak": _PEAK, **more}))
-    return parts.map(lambda both: {**both[0], **both[1]})
-
-
 _FLOOR_OF_WSD = st.fixed_dictionaries(
     {
         "shape": st.sampled_from(SHAPES),
-        "floor": _FLOOR,
+        "floor": FLOOR,
         "power": st.floats(0.2, 5),
         "drop": st.floats(0.1, 1),
     }
 ).map(lambda d: {**d, "floor": max(d["floor"], 1e-6)} if d["shape"] in ("exp", "inverse_linear") else d)
 
-CASES: dict[str, Case] = {
+_BASICS: dict[str, Case] = {
     "constant": Case(
-        _args("warmup"),
+        args_of("warmup"),
         {
             "transformers": Oracle(
                 lambda a: factors(
@@ -112,7 +76,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "linear": Case(
-        _args("warmup", floor=_FLOOR),
+        args_of("warmup", floor=FLOOR),
         {
             "torch LinearLR": Oracle(linear_torch, cold),
             "torch PolynomialLR": Oracle(polynomial_torch, lambda a: to_zero(cold(a))),
@@ -140,7 +104,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "cosine": Case(
-        _args("warmup", floor=_FLOOR),
+        args_of("warmup", floor=FLOOR),
         {
             "torch CosineAnnealingLR": Oracle(cosine_torch, cold),
             "transformers": Oracle(cosine_transformers, lambda a: warm(a, 1)),
@@ -169,7 +133,7 @@ CASES: dict[str, Case] = {
         },
     ),
     "wsd": Case(
-        st.tuples(_args("warmup", "decay"), _FLOOR_OF_WSD).map(lambda both: {**both[0], **both[1]}),
+        st.tuples(args_of("warmup", "decay"), _FLOOR_OF_WSD).map(lambda both: {**both[0], **both[1]}),
         {"transformers": Oracle(wsd_transformers, wsd_there), "closed form": Oracle(wsd_closed_form)},
         lambda a: a["floor"] * a["peak"] if steps(a, "decay") else a["peak"],
         (
@@ -190,15 +154,16 @@ CASES: dict[str, Case] = {
                 {0: 1, 1: 1 / 3.25, 2: 1 / 5.5, 3: 1 / 7.75},
             ),
         ),
+        reaches=lambda a: None if a["shape"] == "lowered_linear" else steps(a, "warmup"),
     ),
     "inverse_sqrt": Case(
-        _args("warmup", least=1),
+        args_of("warmup", least=1),
         {"transformers": Oracle(inverse_sqrt_transformers)},
         lambda a: a["peak"] * min(1.0, math.sqrt(steps(a, "warmup") / a["total"])),
         (({"total": 20, "peak": 1.0, "warmup": 0.2}, {0: 0, 1: 0.25, 4: 1, 9: 2 / 3, 16: 0.5}),),
     ),
     "one_cycle": Case(
-        _args(
+        args_of(
             "warmup",
             div=st.floats(1, 1e3),
             final_div=st.floats(1, 1e6),
@@ -217,5 +182,8 @@ CASES: dict[str, Case] = {
             ),
         ),
         {"cosine_onecycle_schedule": Oracle(one_cycle_optax, lambda a: warm(a, 2))},
+        reaches=lambda a: max(steps(a, "warmup") - 1, 0),
     ),
 }
+
+CASES: dict[str, Case] = {**_BASICS, **cases_cyclic.CASES, **cases_decay.CASES, **cases_other.CASES}

@@ -10,8 +10,8 @@ from typing import Any
 
 from workbench import schedules
 from workbench.curve import Curve, Run
-from workbench.params import Choice, Param
-from workbench.schedule import Phase, Schedule, Span, hold, ramp
+from workbench.params import Choice, Numbers, Param
+from workbench.schedule import Phase, Schedule, Span, from_array, from_function, hold, ramp
 
 __version__ = "0.1.0"
 
@@ -32,11 +32,14 @@ _LAZY = {
 __all__ = [
     "Choice",
     "Curve",
+    "Numbers",
     "Param",
     "Phase",
     "Run",
     "Schedule",
     "Span",
+    "from_array",
+    "from_function",
     "hold",
     "ramp",
     "schedules",

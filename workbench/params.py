@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any
 
 from workbench.files import short
@@ -92,6 +93,45 @@ class Flag:
     allowed: str = "true or false"
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """An argument that is a list of numbers, given as a sequence or as text such as "0.25, 0.5, 1".
+
+    Parameters
+    ----------
+    each : Param
+        Range and unit of every number.
+    help : str
+        One line for docs, tooltips and the command line.
+    least, most : int
+        How many numbers there may be.
+    increasing : bool
+        Whether each number must be greater than the one before.
+    """
+
+    each: Param
+    help: str = ""
+    least: int = 1
+    most: int = 12
+    increasing: bool = False
+    only: tuple[str, str] | None = None
+
+    @property
+    def unit(self) -> str:
+        """Unit of every number."""
+        return self.each.unit
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words."""
+        order = "increasing numbers" if self.increasing else "numbers"
+        return f"{self.least} to {self.most} {order}, each {self.each.allowed}"
+
+
+Kind = Param | Choice | Text | Flag | Numbers
+"""Every kind of argument."""
+
+
 def number(name: str, value: Any, param: Param, *, integer: bool = False) -> float:
     """Return `value` as a float (or int) inside `param`'s range.
 
@@ -125,8 +165,30 @@ def choice(name: str, value: Any, param: Choice) -> str:
     return value
 
 
-def check(name: str, value: Any, param: Param | Choice | Text | Flag, *, integer: bool = False) -> Any:
+def numbers_in(name: str, value: Any, param: Numbers) -> tuple[float, ...]:
+    """Return `value` as a tuple of floats that `param` allows, or raise ``ValueError``."""
+    refusal = f"{name} must be {param.allowed}; got {short(value)}"
+    if isinstance(value, str):
+        try:
+            value = [float(part) for part in value.replace(",", " ").split()]
+        except ValueError:
+            raise ValueError(refusal) from None
+    try:
+        given = list(value)
+    except TypeError:
+        raise ValueError(refusal) from None
+    if isinstance(value, Mapping | bytes) or not param.least <= len(given) <= param.most:
+        raise ValueError(refusal)
+    each = [number(f"{name}[{i}]", one, param.each) for i, one in enumerate(given)]
+    if param.increasing and any(a >= b for a, b in pairwise(each)):
+        raise ValueError(refusal)
+    return tuple(each)
+
+
+def check(name: str, value: Any, param: Kind, *, integer: bool = False) -> Any:
     """Return the validated `value` of any kind of argument, or raise ``ValueError``."""
+    if isinstance(param, Numbers):
+        return numbers_in(name, value, param)
     if isinstance(param, Param):
         return number(name, value, param, integer=integer)
     if isinstance(param, Choice):
@@ -144,7 +206,7 @@ def known(names: Sequence[str], given: Sequence[Any], what: str) -> None:
 
 
 STEPS = Param(1, MAX_STEPS, unit="steps", help="number of updates")
-RATE = Param(0, 1e6, help="learning rate")
+RATE = Param(0, 1e12, help="rate, or another quantity that is scheduled, such as a batch size")
 FACTOR = Param(0, 1e6, open_low=True, help="factor of the whole schedule")
 
 Total = Annotated[

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
 from workbench.files import fields, short
-from workbench.params import Choice, Flag, Param, Text, check, known
+from workbench.params import Choice, Flag, Kind, Numbers, Param, Text, check, known
 from workbench.schedule import Schedule
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ class Field:
 
     name: str
     type: type
-    param: Param | Choice | Text | Flag
+    param: Kind
     default: Any = None
     required: bool = False
 
@@ -46,11 +47,23 @@ class Entry:
     function: Callable[..., Any]
     fields: tuple[Field, ...]
     jacobian: Callable[..., Any] | None = None
+    family: str = ""
 
     @property
     def summary(self) -> str:
         """First line of the docstring."""
-        return (inspect.getdoc(self.function) or "").split("\n")[0]
+        return _doc(self.function).split("\n")[0]
+
+    @property
+    def formula(self) -> str:
+        """What the docstring says between its first line and its parameters."""
+        return _prose(_doc(self.function).partition("\n")[2].partition("\nParameters\n")[0])
+
+    @property
+    def use(self) -> str:
+        """When to use it: the notes of the docstring."""
+        notes = _doc(self.function).partition("\nNotes\n-----\n")[2]
+        return _prose(re.split(r"\n\n\w+\n---", notes)[0])
 
     def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All arguments, defaults filled in, each validated."""
@@ -61,11 +74,19 @@ class Entry:
         return {field.name: field.check(given.get(field.name, field.default)) for field in self.fields}
 
 
-def schedule(title: str, paper: str = "") -> Callable[[Callable[..., Schedule]], Callable[..., Schedule]]:
+FAMILIES = ("constant", "decay", "wsd", "cyclic", "continual", "step", "free")
+"""What schedules are sorted by in the gallery."""
+
+
+def schedule(
+    title: str, paper: str = "", *, family: str
+) -> Callable[[Callable[..., Schedule]], Callable[..., Schedule]]:
     """Register a function that returns a `Schedule`; its result remembers how it was made."""
+    if family not in FAMILIES:
+        raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {short(family)}")
 
     def decorate(function: Callable[..., Schedule]) -> Callable[..., Schedule]:
-        entry = _entry("schedule", function, title, paper)
+        entry = replace(_entry("schedule", function, title, paper), family=family)
 
         @functools.wraps(function)
         def build(*args: Any, **kwargs: Any) -> Schedule:
@@ -114,6 +135,15 @@ def build(kind: str, spec: Mapping[str, Any]) -> Any:
     return entry.function(**entry.check(rest))
 
 
+def _doc(function: Callable[..., Any]) -> str:
+    return inspect.getdoc(function) or ""
+
+
+def _prose(text: str) -> str:
+    """Lines of a docstring as one paragraph each."""
+    return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
 def _plain(kind: str, title: str, paper: str, jacobian: Callable[..., Any] | None = None) -> Callable[[T], T]:
     def decorate(function: T) -> T:
         entry = _entry(kind, function, title, paper)  # type: ignore[arg-type]
@@ -141,7 +171,7 @@ def _entry(kind: str, function: Callable[..., Any], title: str, paper: str) -> E
     rows = []
     for name, parameter in inspect.signature(function).parameters.items():
         metadata = getattr(hints.get(name), "__metadata__", ())
-        param = next((m for m in metadata if isinstance(m, Param | Choice | Text | Flag)), None)
+        param = next((m for m in metadata if isinstance(m, Param | Choice | Text | Flag | Numbers)), None)
         if param is None:
             continue
         required = parameter.default is inspect.Parameter.empty

@@ -7,7 +7,7 @@ After the end the last value holds.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workbench import files
-from workbench.params import FACTOR, STEPS, number
+from workbench import files, operations
+from workbench.params import FACTOR, STEPS, Param, number
 from workbench.phase import Phase
 from workbench.sketch import svg
 
-__all__ = ["Phase", "Schedule", "Span", "hold", "ramp"]
+__all__ = ["Phase", "Schedule", "Span", "from_array", "from_function", "hold", "ramp"]
 
 Array = NDArray[np.float64]
+_SHARE = Param(0, 1, help="share of the peak")
 
 
 class Span(NamedTuple):
@@ -98,26 +99,85 @@ class Schedule:
 
     def then(self, other: Schedule) -> Schedule:
         """This schedule followed by `other`, which keeps its own rates."""
-        if not isinstance(other, Schedule):
-            raise ValueError(f"then needs a Schedule; got {files.short(other)}")
-        return Schedule(self.phases + other.phases)
+        return Schedule(self.phases + _schedule("then", other).phases)
 
     def until(self, step: int) -> Schedule:
         """The first `step` updates, exactly as they were: shapes are cut, not squeezed."""
-        limit = replace(STEPS, high=len(self))
-        step = int(number("step of until", step, limit, integer=True))
-        if step == len(self):
-            return self
-        i = bisect_right(self._stops, step - 1)
-        left = step - (self._stops[i] - self.phases[i].steps)
-        return Schedule((*self.phases[:i], replace(self.phases[i], steps=left)))
+        step = self._step("step of until", step, 1, len(self))
+        return self if step == len(self) else Schedule(operations.until(self.phases, step))
 
-    def __mul__(self, factor: float) -> Schedule:
-        """Every rate multiplied by `factor`, which is greater than 0."""
-        factor = number("factor", factor, FACTOR)
-        return self if factor == 1 else Schedule(tuple(phase.scaled(factor) for phase in self.phases))
+    def after(self, step: int) -> Schedule:
+        """What is left after the first `step` updates, exactly as it was."""
+        step = self._step("step of after", step, 0, len(self) - 1)
+        return Schedule(operations.after(self.phases, step)) if step else self
+
+    def stretch(self, total: int) -> Schedule:
+        """The same curve over `total` updates; ends of phases are rounded to whole steps."""
+        total = int(number("total", total, STEPS, integer=True))
+        return self if total == len(self) else Schedule(operations.stretch(self.phases, total))
+
+    def with_floor(self, floor: float) -> Schedule:
+        """Every rate moved to ``peak * floor + (1 - floor) * rate``: the peak stays, 0 becomes the floor."""
+        floor = number("floor", floor, _SHARE)
+        lifted = (operations.lift(phase, 1 - floor, floor * self.peak) for phase in self.phases)
+        return Schedule(tuple(lifted)) if floor else self
+
+    def restart_at(self, step: int, again: int = 0) -> Schedule:
+        """A warm restart: the first `step` updates, then all from update `again` on, squeezed into the rest.
+
+        The length stays. With `again` at the end of the warmup, the second turn starts at the peak.
+        """
+        step = self._step("step of restart_at", step, 1, len(self) - 1)
+        return self.until(step).then(self.after(again).stretch(len(self) - step))
+
+    def extend(self, other: Schedule, rewarm: int = 0) -> Schedule:
+        """This finished schedule continued by `other`: at equal rate, or after a new warmup.
+
+        With `rewarm` = 0 `other` is scaled so that it begins at this schedule's last rate. With
+        `rewarm` steps a straight line leads from that rate to the first one of `other`, which is kept.
+        """
+        last, first = self(len(self) - 1), _schedule("extend", other)(0)
+        rewarm = int(number("rewarm", rewarm, replace(STEPS, low=0), integer=True))
+        if rewarm:
+            return self.then(ramp(rewarm, last, first, name="rewarm")).then(other)
+        if last == 0 or first == 0:
+            which = "this schedule ends" if last == 0 else "the other begins"
+            raise ValueError(f"rewarm must be at least 1 where {which} at rate 0; got 0")
+        return self.then((last / first) * other)
+
+    def branch(
+        self, step: int, steps: int, shape: str = "linear", floor: float = 0.0, **args: float
+    ) -> Schedule:
+        """A decay hung on the running schedule: its first `step` updates, then `steps` more.
+
+        They fall from the rate that update `step` would have had to `floor` times it, along `shape` with
+        its arguments. Branches of one schedule share their trunk update for update.
+        """
+        step = self._step("step of branch", step, 1, len(self))
+        floor, top = number("floor", floor, _SHARE), self(step)
+        return self.until(step).then(ramp(steps, top, floor * top, shape, name="decay", **args))
+
+    def moving_average(self, window: int) -> Schedule:
+        """The mean of each rate and the ``window - 1`` before it, or of as many as there are, as points."""
+        window = int(number("window", window, STEPS, integer=True))
+        return self if window == 1 else from_array(operations.average(self.array(), window), name="average")
+
+    def __mul__(self, other: float | Schedule) -> Schedule:
+        """Every rate times a number above 0, or times the rate of another schedule of this length."""
+        if isinstance(other, Schedule):
+            if len(other) != len(self):
+                raise ValueError(
+                    f"both schedules must have one length; got {len(self)} and {len(other)} steps"
+                )
+            return Schedule(operations.product(self.phases, other.phases))
+        factor = number("factor", other, FACTOR)
+        scaled = (operations.lift(phase, factor, 0) for phase in self.phases)
+        return self if factor == 1 else Schedule(tuple(scaled))
 
     __rmul__ = __mul__
+
+    def _step(self, name: str, value: int, low: int, high: int) -> int:
+        return int(number(name, value, replace(STEPS, low=low, high=high), integer=True))
 
     @cached_property
     def peak(self) -> float:
@@ -126,18 +186,14 @@ class Schedule:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, readable by `from_dict`; what JSON, YAML and saved runs hold."""
-        phases = []
-        for phase in self.phases:
-            row = {"name": phase.name, "steps": phase.steps, "start": phase.start, "end": phase.end}
-            if phase.shape != "linear":
-                row["shape"] = phase.shape
-            if phase.span != phase.steps:
-                row["span"] = phase.span
-            if phase.args:
-                row["args"] = {k: list(v) if isinstance(v, tuple) else v for k, v in phase.args.items()}
-            phases.append(row)
-        out: dict[str, Any] = {"format": files.FORMAT, "phases": phases}
-        return out if self.recipe is None else {**out, "recipe": dict(self.recipe)}
+        out: dict[str, Any] = {
+            "format": files.FORMAT,
+            "phases": [phase.to_dict() for phase in self.phases],
+        }
+        if self.recipe is not None:
+            pairs = self.recipe.items()
+            out["recipe"] = {key: list(value) if isinstance(value, tuple) else value for key, value in pairs}
+        return out
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Schedule:
@@ -152,18 +208,15 @@ class Schedule:
         files.check_format(data)
         if not isinstance(rows, list | tuple) or not rows:
             raise ValueError(f"phases must be a list of one or more phases; got {files.short(rows)}")
-        phases = []
-        for i, row in enumerate(rows):
-            needs, may = ("name", "steps", "start", "end"), ("shape", "span", "args")
-            files.fields(row, f"phase {i}", needs=needs, may=may)
-            try:
-                phases.append(Phase(**row))
-            except ValueError as error:
-                raise ValueError(f"phase {i}: {error}") from None
+        phases = tuple(Phase.from_dict(row, f"phase {i}") for i, row in enumerate(rows))
         recipe = data.get("recipe")
         if recipe is not None and not isinstance(recipe, Mapping):
             raise ValueError(f"recipe must be a mapping; got {files.short(recipe)}")
-        return cls(tuple(phases), recipe=recipe)
+        if recipe is not None:
+            recipe = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in recipe.items()
+            }
+        return cls(phases, recipe=recipe)
 
     def to_json(self) -> str:
         """The dict as JSON text."""
@@ -212,6 +265,29 @@ def ramp(
 def hold(steps: int, rate: float, *, name: str = "hold") -> Schedule:
     """A schedule of one phase at a constant `rate`."""
     return Schedule((Phase(name, steps, rate, rate),))
+
+
+def from_array(rates: ArrayLike, *, name: str = "points") -> Schedule:
+    """A schedule with exactly the `rates` (n,) of n updates, kept as points where they are not on lines."""
+    return Schedule((operations.points(name, rates),))
+
+
+def from_function(function: Callable[[Array], ArrayLike], total: int, *, name: str = "points") -> Schedule:
+    """A schedule of `total` updates from any function of their numbers 0, 1, ... (n,).
+
+    The function itself is not kept: saved and sent is what it gave.
+    """
+    steps = np.arange(int(number("total", total, STEPS, integer=True)), dtype=float)
+    rates = np.asarray(function(steps))
+    if rates.shape not in ((), steps.shape):
+        raise ValueError(f"function must give {len(steps)} rates; got shape {rates.shape}")
+    return from_array(np.broadcast_to(rates, steps.shape), name=name)
+
+
+def _schedule(method: str, other: Any) -> Schedule:
+    if not isinstance(other, Schedule):
+        raise ValueError(f"{method} needs a Schedule; got {files.short(other)}")
+    return other
 
 
 def _steps(step: ArrayLike) -> Array:

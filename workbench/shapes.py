@@ -75,8 +75,48 @@ def inverse_power(
     return np.expm1(-p * np.log1p(alpha * u)) / np.expm1(-p * np.log1p(alpha))
 
 
+def rex(u: Array, d: Annotated[float, Param(0, 0.999, help="how late it falls; 0 is a line")]) -> Array:
+    """``(1 - d) u / (1 - d u)``: a decay follows ``z / (1 - d + d z)`` with z = 1 - u; REX has d = 1/2."""
+    return (1 - d) * u / (1 - d * u)
+
+
+def uba(u: Array, phi: Annotated[float, Param(0, 1e6, open_low=True, help="how early it falls")]) -> Array:
+    """``1 - 2 c / (2 phi + (2 - phi) c)`` with ``c = 1 + cos(pi u)``; phi = 2 is the half cosine."""
+    c = 1 + np.cos(np.pi * u)
+    return phi * (2 - c) / (2 * phi + (2 - phi) * c)
+
+
+def cosine_power(u: Array, p: Annotated[float, Param(1, 1e12, help="order; 1 is the half cosine")]) -> Array:
+    """``1 - (p**c - 1) / (p - 1)`` with ``c = (1 + cos(pi u)) / 2``."""
+    rate, c = np.log(p), 0.5 * (1 + np.cos(np.pi * u))
+    return 1 - c if rate == 0 else 1 - np.expm1(rate * c) / np.expm1(rate)
+
+
+def damped_cosine(
+    u: Array,
+    waves: Annotated[int, Param(0, 50, help="how often it rises again")],
+    damping: Annotated[float, Param(0, 100, help="how fast the waves die away")],
+) -> Array:
+    """``1 - (1 + cos(pi (2 waves + 1) u)) / 2 * exp(-damping u)``; it comes back ``waves`` times."""
+    return 1 - 0.5 * (1 + np.cos(np.pi * (2 * waves + 1) * u)) * np.exp(-damping * u)
+
+
+def exp_rise(u: Array, ratio: Annotated[float, _RATIO]) -> Array:
+    """``u * ratio**(u - 1)``: a straight rise whose height shrinks (ratio < 1) or grows on the way."""
+    return u * ratio ** (u - 1)
+
+
+def exp_fall(u: Array, ratio: Annotated[float, _RATIO]) -> Array:
+    """``1 - (1 - u) * ratio**u``: a straight fall whose height shrinks or grows on the way."""
+    return 1 - (1 - u) * ratio**u
+
+
 SHAPES: Mapping[str, Callable[..., Array]] = {
-    f.__name__: f for f in (linear, cosine, mirror_cosine, square, sqrt, power, exp, inverse_power)
+    f.__name__: f
+    for f in (
+        *(linear, cosine, mirror_cosine, square, sqrt, power, exp, inverse_power, rex, uba),
+        *(cosine_power, damped_cosine, exp_rise, exp_fall),
+    )
 }
 """Every shape by its public name."""
 
@@ -98,4 +138,7 @@ def check(name: str, args: Mapping[str, Any]) -> dict[str, float]:
     missing = [key for key in params if key not in args]
     if missing:
         raise ValueError(f"shape {name!r} needs the argument {missing[0]!r}; got {short(dict(args))}")
-    return {key: number(key, args[key], param) for key, param in params.items()}
+    return {
+        key: number(key, args[key], param, integer=hints[key].__origin__ is int)
+        for key, param in params.items()
+    }

@@ -7,7 +7,7 @@ from workbench.schedules.parts import join, steps
 from workbench.schedules.parts import warmup as rise
 
 
-@schedule(title="Constant")
+@schedule(title="Constant", family="constant")
 def constant(total: Total, peak: Peak = 1e-3, warmup: Warmup = 0.0) -> Schedule:
     """Hold one rate to the end.
 

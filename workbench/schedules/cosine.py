@@ -7,7 +7,7 @@ from workbench.schedules.parts import join, steps
 from workbench.schedules.parts import warmup as rise
 
 
-@schedule(title="Cosine", paper="1608.03983")
+@schedule(title="Cosine", paper="1608.03983", family="decay")
 def cosine(total: Total, peak: Peak = 1e-3, warmup: Warmup = 0.01, floor: Floor = 0.1) -> Schedule:
     """Fall along half a cosine from the peak to a floor.
 

@@ -21,7 +21,7 @@ Rise = Annotated[
 ]
 
 
-@schedule(title="Inverse square root", paper="1706.03762")
+@schedule(title="Inverse square root", paper="1706.03762", family="decay")
 def inverse_sqrt(total: Total, peak: Peak = 1e-3, warmup: Rise = 0.1) -> Schedule:
     """Rise to the peak, then fall as one over the root of the step.
 

@@ -7,7 +7,7 @@ from workbench.schedules.parts import join, steps
 from workbench.schedules.parts import warmup as rise
 
 
-@schedule(title="Linear (decay to zero)", paper="2502.15938")
+@schedule(title="Linear (decay to zero)", paper="2502.15938", family="decay")
 def linear(total: Total, peak: Peak = 1e-3, warmup: Warmup = 0.1, floor: Floor = 0.0) -> Schedule:
     """Fall in a straight line from the peak to the floor.
 

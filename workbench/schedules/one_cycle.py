@@ -13,7 +13,7 @@ FinalDiv = Annotated[float, Param(1, 1e12, log=True, slider=(1, 1e6), help="firs
 Anneal = Annotated[str, Choice(("cosine", "linear"), help="curve of both halves")]
 
 
-@schedule(title="One cycle", paper="1708.07120")
+@schedule(title="One cycle", paper="1708.07120", family="cyclic")
 def one_cycle(
     total: Total,
     peak: Peak = 1e-3,

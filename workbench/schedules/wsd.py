@@ -32,7 +32,7 @@ Drop = Annotated[
 ]
 
 
-@schedule(title="WSD (warmup, stable, decay)", paper="2404.06395")
+@schedule(title="WSD (warmup, stable, decay)", paper="2404.06395", family="wsd")
 def wsd(
     total: Total,
     peak: Peak = 1e-3,
