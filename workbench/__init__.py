@@ -10,8 +10,9 @@ from typing import Any
 
 from workbench import schedules
 from workbench.curve import Curve, Run
+from workbench.making import from_array, from_function, hold, ramp
 from workbench.params import Choice, Numbers, Param
-from workbench.schedule import Phase, Schedule, Span, from_array, from_function, hold, ramp
+from workbench.schedule import Phase, Schedule, Span
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""A formula that a person typed, as a function: parsed by a whitelist over its syntax tree, never run as code."""
+"""A formula that a person typed, as a function: read by a whitelist of its syntax, never run as code."""
 
 from __future__ import annotations
 

@@ -73,17 +73,17 @@ def lift(phase: Phase, factor: float, offset: float) -> Phase:
 
 
 def _scaled(phase: Phase, factor: float) -> Phase:
-    left, right = phase.args.get("left"), phase.args.get("right")
     if factor == 1:
         return phase
-    if phase.shape == "product" and left.shape not in FREE and factor * left.start == left.end * factor == 1:
-        # Scaled there and back, it is itself again.
-        return replace(right, name=phase.name, steps=phase.steps, first=right.first + phase.first)
-    if phase.shape == "product":
-        return replace(phase, args={"left": lift(left, factor, 0), "right": right})
+    if phase.shape == "expression":
+        return _beside("product", phase, factor)
+    left, right = phase.args["left"], phase.args["right"]
     if phase.shape == "sum":
         return replace(phase, args={"left": lift(left, factor, 0), "right": lift(right, factor, 0)})
-    return _beside("product", phase, factor)
+    if left.shape not in FREE and factor * left.start == factor * left.end == 1:
+        # Scaled there and back, it is itself again.
+        return replace(right, name=phase.name, steps=phase.steps, first=right.first + phase.first)
+    return replace(phase, args={"left": lift(left, factor, 0), "right": right})
 
 
 def _beside(shape: str, phase: Phase, rate: float) -> Phase:

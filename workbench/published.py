@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from workbench.curve import Curve, Run
-from workbench.schedule import Schedule, hold, ramp
+from workbench.making import hold, ramp
+from workbench.schedule import Schedule
 
 _PEAK, _FLOOR, _WARMUP = 3e-4, 3e-5, 2160
 _DIV, _RISE = 100, 300

@@ -7,7 +7,7 @@ After the end the last value holds.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -21,7 +21,7 @@ from workbench.params import FACTOR, STEPS, Param, number
 from workbench.phase import Phase
 from workbench.sketch import svg
 
-__all__ = ["Phase", "Schedule", "Span", "from_array", "from_function", "hold", "ramp"]
+__all__ = ["Phase", "Schedule", "Span"]
 
 Array = NDArray[np.float64]
 _SHARE = Param(0, 1, help="share of the peak")
@@ -139,7 +139,7 @@ class Schedule:
         last, first = self(len(self) - 1), _schedule("extend", other)(0)
         rewarm = int(number("rewarm", rewarm, replace(STEPS, low=0), integer=True))
         if rewarm:
-            return self.then(ramp(rewarm, last, first, name="rewarm")).then(other)
+            return self.then(Schedule((Phase("rewarm", rewarm, last, first),))).then(other)
         if last == 0 or first == 0:
             which = "this schedule ends" if last == 0 else "the other begins"
             raise ValueError(f"rewarm must be at least 1 where {which} at rate 0; got 0")
@@ -155,12 +155,15 @@ class Schedule:
         """
         step = self._step("step of branch", step, 1, len(self))
         floor, top = number("floor", floor, _SHARE), self(step)
-        return self.until(step).then(ramp(steps, top, floor * top, shape, name="decay", **args))
+        decay = Phase("decay", steps, top, floor * top, shape, args=args)
+        return self.until(step).then(Schedule((decay,)))
 
     def moving_average(self, window: int) -> Schedule:
         """The mean of each rate and the ``window - 1`` before it, or of as many as there are, as points."""
         window = int(number("window", window, STEPS, integer=True))
-        return self if window == 1 else from_array(operations.average(self.array(), window), name="average")
+        if window == 1:
+            return self
+        return Schedule((operations.points("average", operations.average(self.array(), window)),))
 
     def __mul__(self, other: float | Schedule) -> Schedule:
         """Every rate times a number above 0, or times the rate of another schedule of this length."""
@@ -246,42 +249,6 @@ class Schedule:
         steps = np.unique(np.linspace(0, len(self) - 1, 240).round())
         marks = [span.start for span in self.spans()[1:]]
         return svg(steps, self(steps), marks, title=repr(self))
-
-
-def ramp(
-    steps: int,
-    start: float,
-    end: float,
-    shape: str = "linear",
-    *,
-    name: str = "ramp",
-    span: float | None = None,
-    **args: float,
-) -> Schedule:
-    """A schedule of one phase from `start` to `end`; see `Phase` for the arguments."""
-    return Schedule((Phase(name, steps, start, end, shape, span, args),))  # type: ignore[arg-type]
-
-
-def hold(steps: int, rate: float, *, name: str = "hold") -> Schedule:
-    """A schedule of one phase at a constant `rate`."""
-    return Schedule((Phase(name, steps, rate, rate),))
-
-
-def from_array(rates: ArrayLike, *, name: str = "points") -> Schedule:
-    """A schedule with exactly the `rates` (n,) of n updates, kept as points where they are not on lines."""
-    return Schedule((operations.points(name, rates),))
-
-
-def from_function(function: Callable[[Array], ArrayLike], total: int, *, name: str = "points") -> Schedule:
-    """A schedule of `total` updates from any function of their numbers 0, 1, ... (n,).
-
-    The function itself is not kept: saved and sent is what it gave.
-    """
-    steps = np.arange(int(number("total", total, STEPS, integer=True)), dtype=float)
-    rates = np.asarray(function(steps))
-    if rates.shape not in ((), steps.shape):
-        raise ValueError(f"function must give {len(steps)} rates; got shape {rates.shape}")
-    return from_array(np.broadcast_to(rates, steps.shape), name=name)
 
 
 def _schedule(method: str, other: Any) -> Schedule:

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.params import Choice, Flag, Param
+from workbench.params import Choice, Flag, Numbers, Param
 from workbench.registry import Field
 
 LAYOUT = widgets.Layout(width="310px")
@@ -28,6 +28,9 @@ def control(field: Field, value: Any, ranges: Mapping[str, tuple[float, float]])
         return widgets.Dropdown(options=param.options, value=value, **common)
     if isinstance(param, Flag):
         return widgets.Checkbox(value=value, **common)
+    if isinstance(param, Numbers):
+        text = ", ".join(f"{number:.12g}" for number in value)
+        return widgets.Text(value=text, continuous_update=False, **common)
     if not isinstance(param, Param):
         return widgets.Text(value=value, continuous_update=False, **common)
     low, high = ranges.get(field.name, param.slider or (param.low, param.high))
