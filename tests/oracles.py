@@ -101,8 +101,8 @@ def linear_torch(args: Args) -> Array:
     return stepped(args, lrs.LinearLR, start_factor=1.0, end_factor=args["floor"], total_iters=args["total"])
 
 
-def polynomial_torch(args: Args) -> Array:
-    return stepped(args, lrs.PolynomialLR, total_iters=args["total"], power=1.0)
+def polynomial_torch(args: Args, power: float = 1.0) -> Array:
+    return stepped(args, lrs.PolynomialLR, total_iters=args["total"], power=power)
 
 
 def linear_transformers(args: Args) -> Array:

@@ -23,7 +23,7 @@ from benchmarks import __main__ as table
 from benchmarks.rows import Row, at_least, at_most
 from workbench import cli
 
-CONDA = {"torch": "pytorch", "playwright": "playwright-python"}
+CONDA = {"torch": "pytorch", "playwright": "playwright-python", "pytorch-optimizer": "pytorch_optimizer"}
 """Names that conda-forge spells in its own way."""
 
 CONDA_ONLY = {"python", "pip"}
