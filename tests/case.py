@@ -17,7 +17,8 @@ class Case:
     `args` draws valid arguments whose shares are whole steps, `oracles` are held to 1e-12 of the peak,
     `optax` to float32, `lands` is the rate at which the last phase ends, `hand` holds rates by step.
     `reaches` is the step at which it first has its peak, rising until then (None: it promises none), and
-    `top` the highest rate that it may have.
+    `top` the highest rate that it may have. `together` makes arguments that were drawn one by one valid
+    together, where chance seldom does.
     """
 
     args: st.SearchStrategy[dict[str, Any]]
@@ -25,8 +26,9 @@ class Case:
     lands: Callable[[Args], float]
     hand: tuple[tuple[Args, Mapping[int, float]], ...]
     optax: Mapping[str, Oracle] = field(default_factory=dict)
-    reaches: Callable[[Args], int | None] = lambda a: steps(a, "warmup")
+    reaches: Callable[[Args], int | None] | None = lambda a: steps(a, "warmup")
     top: Callable[[Args], float] = lambda a: a["peak"]
+    together: Callable[[dict[str, Any]], dict[str, Any]] = lambda a: a
 
 
 PEAK = st.floats(1e-6, 10)

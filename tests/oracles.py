@@ -26,6 +26,7 @@ SHAPES = (
     "lowered_linear",
     "inverse_linear",
     "power",
+    "half_life",
 )
 
 
@@ -49,13 +50,13 @@ def steps(args: Args, name: str) -> int:
     return round(args[name] * args["total"])
 
 
-def _optimizer(peak: float) -> torch.optim.Optimizer:
+def sgd(peak: float) -> torch.optim.Optimizer:
     return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=peak)
 
 
 def stepped(args: Args, make: Callable[..., lrs.LRScheduler], **options: Any) -> Array:
     """Rates of a torch scheduler, read before each update as a trainer does."""
-    optimizer = _optimizer(args["peak"])
+    optimizer = sgd(args["peak"])
     scheduler = make(optimizer, **options)
     rates = []
     for t in range(args["total"]):
@@ -70,7 +71,7 @@ def stepped(args: Args, make: Callable[..., lrs.LRScheduler], **options: Any) ->
 
 def factors(args: Args, make: Callable[..., lrs.LambdaLR], **options: Any) -> Array:
     """Rates of a transformers schedule, from its factor."""
-    factor = make(_optimizer(args["peak"]), **options).lr_lambdas[0]
+    factor = make(sgd(args["peak"]), **options).lr_lambdas[0]
     return args["peak"] * np.array([factor(t) for t in range(args["total"])], dtype=float)
 
 
@@ -149,7 +150,7 @@ def wsd_transformers(args: Args) -> Array:
         num_warmup_steps=rise,
         num_decay_steps=fall,
         num_stable_steps=args["total"] - rise - fall,
-        warmup_type="linear",
+        warmup_type=_WSD_THERE[args["rise"]],
         decay_type=_WSD_THERE[args["shape"]],
         min_lr_ratio=args["floor"],
     )
@@ -162,7 +163,10 @@ def wsd_closed_form(args: Args) -> Array:
 
     def rate(t: int) -> float:
         if t < rise:
-            return t / rise
+            u = t / rise
+            return {"linear": u, "cosine": (1 - math.cos(math.pi * u)) / 2, "sqrt": 1 - math.sqrt(1 - u)}[
+                args["rise"]
+            ]
         x = (t - (total - fall)) / fall if fall else -1.0
         if x < 0:
             return 1.0
@@ -178,16 +182,13 @@ def wsd_closed_form(args: Args) -> Array:
         }
         if args["shape"] == "exp":
             return r**x
+        if args["shape"] == "half_life":
+            return max(r, 0.5 ** (x / args["half_life"]))
         if args["shape"] == "inverse_linear":
             return 1 / (x / r + 1 - x)
         return r + (1 - r) * affine[args["shape"]]
 
     return peak * np.array([rate(t) for t in range(total)])
-
-
-def inverse_sqrt_transformers(args: Args) -> Array:
-    rise = steps(args, "warmup")
-    return factors(args, transformers.get_inverse_sqrt_schedule, num_warmup_steps=rise, timescale=rise)
 
 
 def one_cycle_torch(args: Args) -> Array:
@@ -201,6 +202,7 @@ def one_cycle_torch(args: Args) -> Array:
         cycle_momentum=False,
         div_factor=args["div"],
         final_div_factor=args["final_div"],
+        three_phase=args["phases"] == 3,
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from bare import python as bare_python
 
@@ -38,9 +39,12 @@ def said(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 def test_show_prints_a_schedule_that_reads_back_equal(
     name: str, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = said(capsys, "show", name, "--total", "2e3", "--peak", "0.25", f"--{form}")
+    # A rate that is not the default, for the builders that are told one.
+    peak = {"peak": 0.25} if any(field.name == "peak" for field in wb.schedules.get(name).fields) else {}
+    options = [word for key, value in peak.items() for word in (f"--{key}", str(value))]
+    text = said(capsys, "show", name, "--total", "2e3", *options, f"--{form}")
     read = {"json": wb.Schedule.from_json, "yaml": wb.Schedule.from_yaml}[form](text)
-    assert read == wb.schedules.build({"name": name, "total": 2_000, "peak": 0.25})
+    assert read == wb.schedules.build({"name": name, "total": 2_000, **peak})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,6 +68,74 @@ def test_show_names_every_phase_with_its_edges(capsys: pytest.CaptureFixture[str
     rows = [line.split() for line in out.splitlines()]
     for span in wb.schedules.wsd(total=1_000, warmup=0.1, decay=0.3).spans():
         assert any(row[:3] == [span.name, str(span.start), str(span.stop)] for row in rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_draws_the_curve_where_the_rates_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, "show", name, "--total", "640").splitlines()
+    top = lines.index("learning rate") + 1
+    rows = [line.split("│", 1)[1].ljust(64) for line in lines[top : top + 12]]
+    schedule = wb.schedules.build({"name": name, "total": 640})
+    rates = schedule.array().reshape(64, 10)
+    for column in range(64):
+        lit = [i for i in range(12) if rows[i][column] != " "]
+        # 48 dots of height, four to a cell; a curve may be joined to its neighbours.
+        first, last = (round(47 * (1 - rate / schedule.peak)) // 4 for rate in sorted(rates[column])[::-9])
+        assert lit and lit[0] <= first and lit[-1] >= last, (column, lit, first, last)
+
+
+def test_show_without_unicode_draws_in_plain_characters(repo: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench.cli", "show", "wsd", "--log"],
+        cwd=repo,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0 and b"log axis" in done.stdout and b"***" in done.stdout
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
+def test_show_draws_into_a_file(ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"wsd{ending}"
+    for log in ((), ("--log",)):
+        assert str(path) in said(capsys, "show", "wsd", "--total", "500", "--png", str(path), *log)
+        head = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[ending]
+        assert path.read_bytes().startswith(head) and path.stat().st_size > 3_000
+
+
+def test_export_writes_what_the_exporter_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schedule = wb.schedules.wsd(total=500, decay=0.3)
+    for to in wb.export.names():
+        try:
+            text = wb.export.code(schedule, to=to)
+        except wb.export.CannotExport as error:
+            assert cli.main(["export", "wsd", "--total", "500", "--decay", "0.3", "--to", to]) == 2
+            assert str(error) in capsys.readouterr().err
+            continue
+        out = said(capsys, "export", "wsd", "--total", "500", "--decay", "0.3", "--to", to)
+        assert out.rstrip("\n") == text.rstrip("\n")
+    path = tmp_path / "schedule.csv"
+    argv = ["export", "wsd", "--total", "500", "--to", "csv", "--out", str(path)]
+    assert "written" in said(capsys, *argv)
+    before = path.read_text()
+    assert len(before.splitlines()) == 501
+    assert cli.main(argv) == 2 and "--out" in capsys.readouterr().err
+    assert path.read_text() == before
+
+
+def test_import_finds_the_schedule_of_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schedule = wb.schedules.wsd(total=500, warmup=0.1, decay=0.3, shape="cosine")
+    log = tmp_path / "log.csv"
+    log.write_text("step,lr\n" + "".join(f"{t},{r!r}\n" for t, r in enumerate(schedule.array().tolist())))
+    out = said(capsys, "import", str(log))
+    assert "3 phases: warmup 50 linear" in out and "learning rate" in out
+    read = wb.Schedule.from_json(said(capsys, "import", str(log), "--json"))
+    np.testing.assert_allclose(read.array(), schedule.array(), rtol=0, atol=1e-9 * schedule.peak)
+    assert [phase.shape for phase in read.phases] == [phase.shape for phase in schedule.phases]
+    assert cli.main(["import", str(log), "--to", "csv"]) == 0
+    out, err = capsys.readouterr()
+    assert "3 phases" in err and len(out.splitlines()) == 501
 
 
 def test_schedules_lists_every_name_with_its_paper(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,6 +164,15 @@ def test_schedules_lists_every_name_with_its_paper(capsys: pytest.CaptureFixture
         ("fly", "fly"),
         ("", "COMMAND"),
         ("lab --port 0", "port must be"),
+        ("show wsd --png wsd.gif", "must be a file that ends in .png"),
+        ("show wsd --png no/such/folder/wsd.png", "cannot be written"),
+        ("show wsd --json --png wsd.png", "not allowed with"),
+        ("export wsd", "--to"),
+        ("export wsd --to fax", "fax"),
+        ("export sgdr --to torchtitan", "annot"),
+        ("export wsd --to csv --out no/such/folder/wsd.csv", "--out cannot be written"),
+        ("import no-such-log.csv", "no-such-log.csv"),
+        ("import", "LOG"),
         ("lab --port lots", "port must be"),
     ],
 )
@@ -100,7 +181,7 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     assert cli.main(argv.split()) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("workbench: ") and err.count("\n") == 1
+    assert out == "" and err.startswith("workbench: ") and err.count("\n") == 1, err
     assert words in err
 
 

@@ -17,17 +17,23 @@ from workbench.schedule import Phase, Schedule, Span
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Clock": ("workbench.clocks", "Clock"),
     "Fit": ("workbench.fitting", "Fit"),
+    "Plan": ("workbench.plan", "Plan"),
     "Store": ("workbench.store", "Store"),
+    "clocks": ("workbench.clocks", None),
+    "compare": ("workbench.views", "compare"),
     "fit": ("workbench.fitting", "fit"),
     "datasets": ("workbench.datasets", None),
     "defaults": ("workbench.defaults", None),
     "explore": ("workbench.explore", None),
     "export": ("workbench.export", None),
+    "imports": ("workbench.imports", None),
     "laws": ("workbench.laws", None),
     "notebook": ("workbench.notebook", None),
     "plots": ("workbench.plots", None),
     "train": ("workbench.train", None),
+    "views": ("workbench.views", None),
 }
 
 __all__ = [

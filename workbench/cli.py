@@ -1,4 +1,4 @@
-"""The command line: ``workbench doctor | lab | schedules | show``.
+"""The command line: ``workbench doctor | lab | schedules | show | export | import``.
 
 Bad input ends with exit code 2 and one sentence on stderr.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from workbench import schedules
+from workbench import picture, schedules, terminal
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Entry, Field
 from workbench.schedule import Schedule
@@ -46,37 +46,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def table(markdown: bool = False) -> str:
     """Every schedule with its name, title, paper and arguments; in Markdown it is the README's table."""
-    heads = ("name", "title", "paper", "arguments")
+    heads = ("name", "family", "title", "paper", "arguments")
     entries = [schedules.get(name) for name in schedules.names()]
     if markdown:
-        rows = [
-            (
-                f"`{e.name}`",
-                e.title,
-                f"[{e.paper}](https://arxiv.org/abs/{e.paper})" if e.paper else "",
-                _names(e),
-            )
-            for e in entries
-        ]
-        return "\n".join("| " + " | ".join(row) + " |" for row in (heads, ("---",) * 4, *rows))
-    rows = [heads, *((e.name, e.title, e.paper, _names(e)) for e in entries)]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        rows = [(f"`{e.name}`", e.family, e.title, _links(e.paper), _names(e)) for e in entries]
+        return "\n".join("| " + " | ".join(row) + " |" for row in (heads, ("---",) * len(heads), *rows))
+    rows = [heads, *((e.name, e.family, e.title, e.paper, _names(e)) for e in entries)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def summary(schedule: Schedule) -> str:
-    """Phases of a schedule and the rates where they meet, as text."""
-    rows = [f"{'phase':<12} {'from':>11} {'to':>11} {'first rate':>12} {'last rate':>12}  shape"]
-    for span, phase in zip(schedule.spans(), schedule.phases, strict=True):
-        first, last = schedule(span.start), schedule(span.stop - 1)
-        rows.append(
-            f"{span.name:<12} {span.start:>11} {span.stop:>11} {first:>12.5g} {last:>12.5g}  {phase.shape}"
-        )
-    steps = sorted({0, *(len(schedule) * i // 4 for i in (1, 2, 3)), len(schedule) - 1})
-    rates = ", ".join(f"{schedule(step):.5g} at {step}" for step in steps)
-    return "\n".join([repr(schedule), "", *rows, "", f"rates: {rates}"])
+def _links(papers: str) -> str:
+    found = [paper.strip() for paper in papers.split(",") if paper]
+    return ", ".join(f"[{paper}](https://arxiv.org/abs/{paper})" for paper in found)
 
 
 def _names(entry: Entry) -> str:
@@ -103,18 +87,52 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--markdown", action="store_true", help="as the table of README.md")
     listing.set_defaults(run=lambda given: print(table(given.markdown)))
 
-    show = commands.add_parser("show", help="phases and rates of one schedule")
-    names = show.add_subparsers(dest="name", required=True, metavar="NAME")
+    show = commands.add_parser("show", help="phases, rates and curve of one schedule")
+    for one in _one_per_schedule(show):
+        _forms(one)
+        one.set_defaults(run=lambda given: _print(given, _built(given)))
+
+    export = commands.add_parser("export", help="one schedule as code or configuration of a trainer")
+    for one in _one_per_schedule(export):
+        _target(one, required=True)
+        one.set_defaults(run=lambda given: _export(given, _built(given)))
+
+    reading = commands.add_parser("import", help="the schedule in a log, or in a saved file")
+    reading.add_argument("log", metavar="LOG", help="CSV, JSONL, trainer_state.json, or a saved schedule")
+    reading.add_argument("--step", metavar="COLUMN", help="column of the steps, where it is not recognised")
+    reading.add_argument("--rate", metavar="COLUMN", help="column of the rates, where it is not recognised")
+    _forms(reading)
+    _target(reading, required=False)
+    reading.set_defaults(run=_import)
+    return parser
+
+
+def _one_per_schedule(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser for each schedule, with its arguments as options."""
+    named = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name in schedules.names():
         entry = schedules.get(name)
-        one = names.add_parser(name, help=entry.title, description=entry.summary, allow_abbrev=False)
+        one = named.add_parser(name, help=entry.title, description=entry.summary, allow_abbrev=False)
         for field in entry.fields:
             _add(one, field)
-        form = one.add_mutually_exclusive_group()
-        form.add_argument("--json", action="store_true", help="print the schedule as JSON")
-        form.add_argument("--yaml", action="store_true", help="print the schedule as YAML")
-        one.set_defaults(run=_show)
-    return parser
+        yield one
+
+
+def _forms(parser: argparse.ArgumentParser) -> None:
+    """How a schedule may be shown; without any, as a table and a curve of dots."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the schedule as JSON")
+    form.add_argument("--yaml", action="store_true", help="print the schedule as YAML")
+    form.add_argument("--png", metavar="FILE", help="draw it into a file: .png, .svg or .pdf")
+    parser.add_argument("--log", action="store_true", help="logarithmic axis of the rate")
+
+
+def _target(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    from workbench import export
+
+    names = ", ".join(export.names())
+    parser.add_argument("--to", required=required, metavar="TRAINER", help=f"what to write: {names}")
+    parser.add_argument("--out", metavar="FILE", help="write to a new file instead of the terminal")
 
 
 def _add(parser: argparse.ArgumentParser, field: Field) -> None:
@@ -143,15 +161,62 @@ def _number(text: str) -> int | float | str:
     return text
 
 
-def _show(given: argparse.Namespace) -> None:
-    entry = schedules.get(given.name)
-    schedule = schedules.build({"name": given.name, **{f.name: getattr(given, f.name) for f in entry.fields}})
+def _built(given: argparse.Namespace) -> Schedule:
+    fields = schedules.get(given.name).fields
+    return schedules.build(
+        {"name": given.name, **{field.name: getattr(given, field.name) for field in fields}}
+    )
+
+
+def _print(given: argparse.Namespace, schedule: Schedule) -> None:
     if given.json:
         print(schedule.to_json())
     elif given.yaml:
         print(_yaml(schedule), end="")
+    elif given.png:
+        print(f"drawn: {picture.save(schedule, given.png, log=given.log)}")
     else:
-        print(summary(schedule))
+        print(terminal.summary(schedule))
+        print()
+        print(terminal.plot(schedule, log=given.log, plain=not _draws_dots()))
+
+
+def _draws_dots() -> bool:
+    try:
+        "\u28ff\u2502".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _export(given: argparse.Namespace, schedule: Schedule) -> None:
+    from workbench import export
+
+    text = export.code(schedule, to=given.to)
+    if not given.out:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return
+    try:
+        # "x": what somebody wrote is not written over.
+        with open(given.out, "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ValueError(f"--out cannot be written: {error}") from None
+    print(f"written: {given.out}")
+
+
+def _import(given: argparse.Namespace) -> None:
+    from workbench import imports
+
+    found = imports.from_file(given.log, step=given.step, rate=given.rate)
+    if given.to:
+        print(found.words, file=sys.stderr)
+        _export(given, found.schedule)
+        return
+    if not (given.json or given.yaml):
+        print(found.words)
+        print()
+    _print(given, found.schedule)
 
 
 def _yaml(schedule: Schedule) -> str:

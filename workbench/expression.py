@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +19,9 @@ Array = NDArray[np.float64]
 
 _LONGEST = 500
 _DEEPEST = 40
+_BLOCK = 32_768
+# Python reads other alphabets' letters as if they were ours, and keeps what follows a "#" to itself.
+_LETTERS = re.compile(r"[0-9A-Za-z_ \t\r\n.,+\-*/%()<>=]*")
 _BINARY: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -51,31 +56,41 @@ NAMES = ("x", "t", "total", "peak", "pi", "e")
 """Names in a formula: x = t / total, the step t, its length, its peak, and two constants."""
 
 ALLOWED = (
-    f"a formula of {', '.join(NAMES)}, numbers, + - * / // % **, comparisons, A if C else B, "
+    f"a formula of {', '.join(NAMES)}, numbers, + - * / // % **, A if B < C else D, "
     f"and {', '.join(FUNCTIONS)}"
 )
+"""What a formula may be, in words."""
 
 
 def check(text: Any) -> str:
     """Return `text` if it is a formula that `evaluate` takes, or raise ``ValueError``."""
-    if not isinstance(text, str) or not 0 < len(text) <= _LONGEST:
+    if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST:
         raise ValueError(f"formula must be text of 1 to {_LONGEST} characters; got {short(text)}")
     _tree(text)
     return text
 
 
-def evaluate(text: str, x: Array, total: float, peak: float) -> Array:
-    """The formula at the shares `x` (n,) of the length `total` it was written for."""
-    names = {"x": x, "t": x * total, "total": total, "peak": peak, "pi": np.pi, "e": np.e}
+def evaluate(text: str, t: Array, total: float, peak: float) -> Array:
+    """The formula at the steps `t` (n,) of the length `total` it was written for, x being ``t / total``."""
+    if t.size > _BLOCK:
+        # Each name and operation makes an array: short ones stay in the cache, and memory bounded.
+        parts = (evaluate(text, part, total, peak) for part in np.split(t, range(_BLOCK, t.size, _BLOCK)))
+        return np.concatenate(list(parts))
+    names = {"x": t / total, "t": t, "total": total, "peak": peak, "pi": np.pi, "e": np.e}
     # What is not finite is refused by the caller with a sentence; a warning would come on top.
     with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(_value(_tree(text), names), dtype=float), x.shape)
+        return np.broadcast_to(np.asarray(_value(_tree(text), names), dtype=float), t.shape)
 
 
 @lru_cache(maxsize=64)
 def _tree(text: str) -> ast.expr:
+    odd = text[_LETTERS.match(text).end() :]  # pyright: ignore[reportOptionalMemberAccess], it matches ""
+    if odd:
+        raise ValueError(f"formula must be {ALLOWED}; got the character {short(odd[0])} in {short(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        # What Python only frowns upon, such as "1if x < 1else 2", is a formula here.
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else type(error).__name__
         raise ValueError(f"formula must be {ALLOWED}; got {short(text)} ({reason})") from None
@@ -99,10 +114,8 @@ def _allow(node: ast.AST, text: str, depth: int) -> None:
             inside = [left, right]
         case ast.UnaryOp(op, operand) if type(op) in _UNARY:
             inside = [operand]
-        case ast.Compare(left, [op], [right]) if type(op) in _COMPARE:
-            inside = [left, right]
-        case ast.IfExp(test, body, orelse):
-            inside = [test, body, orelse]
+        case ast.IfExp(ast.Compare(left, [op], [right]), body, orelse) if type(op) in _COMPARE:
+            inside = [left, right, body, orelse]
         case ast.Call(ast.Name(id=name), args, []) if len(args) == FUNCTIONS.get(name, (-1, None))[0]:
             inside = list(args)
         case _:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench import operations
+from workbench.files import short
 from workbench.params import STEPS, number
 from workbench.phase import Phase
 from workbench.schedule import Schedule
@@ -45,6 +46,8 @@ def from_function(function: Callable[[Array], ArrayLike], total: int, *, name: s
     The function itself is not kept: saved and sent is what it gave.
     """
     steps = np.arange(int(number("total", total, STEPS, integer=True)), dtype=float)
+    if not callable(function):
+        raise ValueError(f"function must be a function of steps; got {short(function)}")
     rates = np.asarray(function(steps))
     if rates.shape not in ((), steps.shape):
         raise ValueError(f"function must give {len(steps)} rates; got shape {rates.shape}")

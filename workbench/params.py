@@ -107,6 +107,8 @@ class Numbers:
         How many numbers there may be.
     increasing : bool
         Whether each number must be greater than the one before.
+    last : float, optional
+        What the last number must be.
     """
 
     each: Param
@@ -115,6 +117,7 @@ class Numbers:
     most: int = 12
     increasing: bool = False
     only: tuple[str, str] | None = None
+    last: float | None = None
 
     @property
     def unit(self) -> str:
@@ -125,7 +128,8 @@ class Numbers:
     def allowed(self) -> str:
         """What may be given, in words."""
         order = "increasing numbers" if self.increasing else "numbers"
-        return f"{self.least} to {self.most} {order}, each {self.each.allowed}"
+        last = "" if self.last is None else f", the last {self.last:g}"
+        return f"{self.least} to {self.most} {order}, each {self.each.allowed}{last}"
 
 
 Kind = Param | Choice | Text | Flag | Numbers
@@ -181,6 +185,8 @@ def numbers_in(name: str, value: Any, param: Numbers) -> tuple[float, ...]:
         raise ValueError(refusal)
     each = [number(f"{name}[{i}]", one, param.each) for i, one in enumerate(given)]
     if param.increasing and any(a >= b for a, b in pairwise(each)):
+        raise ValueError(refusal)
+    if param.last is not None and each[-1] != param.last:
         raise ValueError(refusal)
     return tuple(each)
 

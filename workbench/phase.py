@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,6 +23,8 @@ FREE = ("points", "expression", *_PAIRS)
 """Shapes that carry a curve of their own; the others are in `workbench.shapes`."""
 _UNBOUNDED = ("expression", *_PAIRS, "exp_rise", "exp_fall")
 """Shapes that do not stay between start and end by themselves."""
+_FLAT = (math.exp(-1), math.e)
+"""Ratios at which exp_rise and exp_fall are flat at one end; past them they turn."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,16 @@ class Phase:
             checked.update(shape="linear", span=float(steps), args={}, first=0.0)
         for key, value in checked.items():
             object.__setattr__(self, key, value)
-        if self.shape in _UNBOUNDED:
+        if self.shape in _UNBOUNDED and not self._monotone:
             self._follow()
+
+    @property
+    def _monotone(self) -> bool:
+        """Whether the shape's argument keeps it between start and end."""
+        ratio = self.args.get("ratio", 0.0)
+        return (self.shape == "exp_rise" and ratio >= _FLAT[0]) or (
+            self.shape == "exp_fall" and 0 < ratio <= _FLAT[1]
+        )
 
     def _follow(self) -> None:
         """Refuse a curve that leaves the range of rates; of a free one take start and end from it."""
@@ -106,6 +117,7 @@ class Phase:
         if np.any(bad):
             step = int(np.argmax(bad))
             what = files.short(self.args.get("text", self.shape))
+            what = f"formula {what}" if self.shape == "expression" else f"shape {what}"
             raise ValueError(f"{what} must give rates {RATE.allowed}; got {rates[step]:g} at step {step}")
         if self.shape not in FREE:
             return
@@ -125,11 +137,13 @@ class Phase:
         x = t + self.first
         if self.shape in _PAIRS:
             return _PAIRS[self.shape](self.args["left"].at(x), self.args["right"].at(x))
+        if self.shape == "expression":
+            total = self.args["total"]
+            # In this order a whole step stays whole, which a formula with floor() or % can tell.
+            return expression.evaluate(self.args["text"], x * total / self.span, total, self.args["peak"])
         u = x / self.span
         if self.shape == "points":
             return np.interp(u, *self._knots)
-        if self.shape == "expression":
-            return expression.evaluate(self.args["text"], u, self.args["total"], self.args["peak"])
         if self.start == self.end:
             return np.full_like(u, self.start)
         return self.start + (self.end - self.start) * shapes.SHAPES[self.shape](u, **self.args)

@@ -48,6 +48,9 @@ class Entry:
     fields: tuple[Field, ...]
     jacobian: Callable[..., Any] | None = None
     family: str = ""
+    simple: Mapping[str, float] | None = None
+    anchors: tuple[str, ...] = ()
+    estimator: str = ""
 
     @property
     def summary(self) -> str:
@@ -100,12 +103,22 @@ def schedule(
     return decorate
 
 
-def law(title: str, paper: str = "", *, jacobian: Callable[..., Any]) -> Callable[[T], T]:
+def law(
+    title: str,
+    paper: str = "",
+    *,
+    jacobian: Callable[..., Any],
+    simple: Mapping[str, float] | None = None,
+    anchors: tuple[str, ...] = (),
+    estimator: str = "",
+) -> Callable[[T], T]:
     """Register a law, a pure function of inputs and parameters whose ranges are its bounds.
 
-    `jacobian` takes the same arguments and returns the loss (n,) with its derivatives (n, p).
+    `jacobian` takes the same arguments and returns the loss (n,) with its derivatives (n, p). `simple`
+    holds parameters where the law becomes a simpler one, whose fit tells what the parameters `anchors`
+    should be near; `estimator` is the one of `workbench.fitting.estimators` that predicts best.
     """
-    return _plain("law", title, paper, jacobian)
+    return _plain("law", title, paper, jacobian=jacobian, simple=simple, anchors=anchors, estimator=estimator)
 
 
 def task(title: str, paper: str = "") -> Callable[[T], T]:
@@ -144,10 +157,10 @@ def _prose(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
 
 
-def _plain(kind: str, title: str, paper: str, jacobian: Callable[..., Any] | None = None) -> Callable[[T], T]:
+def _plain(kind: str, title: str, paper: str, **more: Any) -> Callable[[T], T]:
     def decorate(function: T) -> T:
         entry = _entry(kind, function, title, paper)  # type: ignore[arg-type]
-        _TABLES[kind][entry.name] = replace(entry, jacobian=jacobian)
+        _TABLES[kind][entry.name] = replace(entry, **more)
         return function
 
     return decorate

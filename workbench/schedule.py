@@ -25,6 +25,8 @@ __all__ = ["Phase", "Schedule", "Span"]
 
 Array = NDArray[np.float64]
 _SHARE = Param(0, 1, help="share of the peak")
+_BLOCK = 1 << 15
+"""Steps evaluated at once: what a core's cache holds."""
 
 
 class Span(NamedTuple):
@@ -78,7 +80,8 @@ class Schedule:
         t = np.minimum(t, len(self) - 1)
         if t.ndim == 0:
             i = bisect_right(self._stops, float(t))
-            return float(self.phases[i].at(t - self._stops[i] + self.phases[i].steps))
+            # As an array of one: NumPy's powers of a single number end in another last bit.
+            return float(self.phases[i].at(np.atleast_1d(t - self._stops[i] + self.phases[i].steps))[0])
         index = np.searchsorted(self._stops, t, side="right")
         rates = np.empty_like(t)
         for i in np.unique(index):
@@ -88,7 +91,12 @@ class Schedule:
 
     def array(self) -> Array:
         """Rates of all updates, shape (len(self),), float64."""
-        return np.concatenate([phase.at(np.arange(phase.steps, dtype=float)) for phase in self.phases])
+        rates = np.empty(len(self))
+        for phase, (_, start, stop) in zip(self.phases, self.spans(), strict=True):
+            for a in range(start, stop, _BLOCK):
+                b = min(a + _BLOCK, stop)
+                rates[a:b] = phase.at(np.arange(a - start, b - start, dtype=float))
+        return rates
 
     def spans(self) -> tuple[Span, ...]:
         """Name, first step and end of each phase."""

@@ -36,7 +36,7 @@ def predicted(fit: Fit, schedule: Schedule, points: int) -> Curve:
 
 def now(schedule: Schedule, curve: Curve) -> list[Line]:
     """Rate and predicted loss of the schedule that the sliders show."""
-    step, rate = _rates(schedule, len(curve))
+    step, rate = rates(schedule, len(curve))
     return [
         Line(
             "now rate",
@@ -67,7 +67,7 @@ def now(schedule: Schedule, curve: Curve) -> list[Line]:
 
 def ghost(i: int, pin: Pin, points: int) -> list[Line]:
     """Rate and predicted loss of a pin."""
-    step, rate = _rates(pin.schedule, points)
+    step, rate = rates(pin.schedule, points)
     group = f"pin{i}"
     curve = pin.predicted
     return [
@@ -99,8 +99,19 @@ def panels(
     every = [schedule, *(pin.schedule for pin in pins)]
     last = max(len(each) for each in every)
     peak = max(each.peak for each in every)
-    curves = [curve, *(pin.predicted for pin in pins)]
     seen = [line for key, line in lines.items() if key.startswith("measured") and len(line.x)]
+    losses = loss_range([curve, *(pin.predicted for pin in pins)], last, seen)
+    shades = [{"name": span.name, "from": span.start, "to": span.stop} for span in schedule.spans()]
+    rate_range = [peak * 1e-4, 5 * peak] if log else [0, 1.16 * peak]
+    common = {"xRange": [0, last], "shades": shades if len(shades) <= 40 else []}
+    return [
+        {**common, "yRange": rate_range, "log": log},
+        {**common, "yRange": losses, "yLabel": f"loss ({unit})"},
+    ]
+
+
+def loss_range(curves: Sequence[Curve], last: int, seen: Sequence[Line] = ()) -> list[float]:
+    """Round ends of an axis for predicted `curves` and measured lines over `last` steps."""
     lows = [float(each.low.min()) for each in curves if each.low is not None]
     lows += [float(line.y.min()) for line in seen]
     # Where a curve starts is of no interest and would flatten the rest: begin at a twelfth of the run.
@@ -110,14 +121,7 @@ def panels(
     tops += [min(_at(line.x, line.y, last / 12), most) for line in seen]
     low, high = min(lows), max(tops)
     grain = 10 ** math.floor(math.log10(max(high - low, 1e-3))) / 4
-    loss_range = [math.floor(low / grain) * grain, math.ceil(high / grain) * grain]
-    shades = [{"name": span.name, "from": span.start, "to": span.stop} for span in schedule.spans()]
-    rate_range = [peak * 1e-4, 5 * peak] if log else [0, 1.16 * peak]
-    common = {"xRange": [0, last], "shades": shades if len(shades) <= 40 else []}
-    return [
-        {**common, "yRange": rate_range, "log": log},
-        {**common, "yRange": loss_range, "yLabel": f"loss ({unit})"},
-    ]
+    return [math.floor(low / grain) * grain, math.ceil(high / grain) * grain]
 
 
 def about(fit: Fit, schedule: Schedule) -> str:
@@ -128,7 +132,8 @@ def about(fit: Fit, schedule: Schedule) -> str:
     return f'<div class="lrw-note">{" ".join(text)}</div>'
 
 
-def _rates(schedule: Schedule, points: int) -> tuple[np.ndarray, np.ndarray]:
+def rates(schedule: Schedule, points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and rates, evenly spread, with both ends of every phase."""
     even = spread(0, len(schedule) - 1, points)
     edges = [step for span in schedule.spans()[:200] for step in (span.start, span.stop - 1)]
     step = np.unique(np.concatenate([even, edges]))

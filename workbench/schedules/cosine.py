@@ -3,12 +3,18 @@
 from workbench.params import Floor, Peak, Total, Warmup
 from workbench.registry import schedule
 from workbench.schedule import Phase, Schedule
-from workbench.schedules.parts import join, steps
-from workbench.schedules.parts import warmup as rise
+from workbench.schedules.parts import Rise, join, steps
+from workbench.schedules.parts import warmup as warm
 
 
 @schedule(title="Cosine", paper="1608.03983", family="decay")
-def cosine(total: Total, peak: Peak = 1e-3, warmup: Warmup = 0.01, floor: Floor = 0.1) -> Schedule:
+def cosine(
+    total: Total,
+    peak: Peak = 1e-3,
+    warmup: Warmup = 0.01,
+    floor: Floor = 0.1,
+    rise: Rise = "linear",
+) -> Schedule:
     """Fall along half a cosine from the peak to a floor.
 
     ``rate = peak * (floor + (1 - floor) (1 + cos(pi x)) / 2)``, x = (t - W) / (total - W).
@@ -23,6 +29,8 @@ def cosine(total: Total, peak: Peak = 1e-3, warmup: Warmup = 0.01, floor: Floor 
         Share of `total` that rises from 0 to `peak`.
     floor : float
         Rate at the end as a share of `peak`; 0.1 is the tenfold decay of most reports.
+    rise : str
+        Curve of the warmup: "linear", "cosine" or "sqrt" (``1 - sqrt(1 - t / W)``).
 
     Raises
     ------
@@ -40,4 +48,4 @@ def cosine(total: Total, peak: Peak = 1e-3, warmup: Warmup = 0.01, floor: Floor 
     """
     left = total - steps(total, warmup)
     decay = Phase("decay", left, peak, floor * peak, "cosine") if left else None
-    return join(rise(total, warmup, peak), decay)
+    return join(warm(total, warmup, peak, rise), decay)

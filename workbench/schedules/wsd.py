@@ -1,35 +1,11 @@
 """Warmup, stable, decay (WSD) with every cooldown shape of the field. arXiv 2404.06395, 2405.18392."""
 
-from typing import Annotated
-
-from workbench.params import Choice, Floor, Param, Peak, Total, Warmup
+from workbench.params import Floor, Peak, Total, Warmup
 from workbench.registry import schedule
-from workbench.schedule import Phase, Schedule
-from workbench.schedules.parts import join, steps
-from workbench.schedules.parts import warmup as rise
-
-_PLAIN = ("linear", "cosine", "mirror_cosine", "square", "sqrt")
-COOLDOWNS = (*_PLAIN, "exp", "lowered_linear", "inverse_linear", "power")
-"""Names of the cooldown shapes."""
-
-Decay = Annotated[float, Param(0, 1, unit="of total", help="share of total that falls from peak to floor")]
-Shape = Annotated[str, Choice(COOLDOWNS, help="curve of the cooldown")]
-Power = Annotated[
-    float,
-    Param(
-        0, 100, open_low=True, slider=(0.25, 4), only=("shape", "power"), help="exponent of the shape 'power'"
-    ),
-]
-Drop = Annotated[
-    float,
-    Param(
-        0,
-        1,
-        open_low=True,
-        only=("shape", "lowered_linear"),
-        help="where 'lowered_linear' starts, as a share of peak",
-    ),
-]
+from workbench.schedule import Schedule
+from workbench.schedules.cooldown import Drop, HalfLife, Power, Shape, cooldown
+from workbench.schedules.parts import Decay, Rise, join, lengths, stable
+from workbench.schedules.parts import warmup as warm
 
 
 @schedule(title="WSD (warmup, stable, decay)", paper="2404.06395", family="wsd")
@@ -42,6 +18,8 @@ def wsd(
     floor: Floor = 0.0,
     power: Power = 1.5,
     drop: Drop = 0.7,
+    half_life: HalfLife = 0.25,
+    rise: Rise = "linear",
 ) -> Schedule:
     """Warm up, hold the peak, then cool down fast.
 
@@ -50,7 +28,7 @@ def wsd(
     cosine ``(1 + cos pi x) / 2``, mirror_cosine ``2 (1 - x) - (1 + cos pi x) / 2``,
     square ``1 - x^2``, sqrt ``1 - sqrt x``, power ``(1 - x)^power``,
     lowered_linear ``drop (1 - x)``; and, reaching the floor by themselves, exp ``peak floor^x`` and
-    inverse_linear ``peak / (1 + (1 / floor - 1) x)``.
+    inverse_linear ``peak / (1 + (1 / floor - 1) x)``; and half_life ``peak max(floor, 0.5^(x / half_life))``.
 
     Parameters
     ----------
@@ -71,6 +49,11 @@ def wsd(
     drop : float
         Where "lowered_linear" starts, not used by others. The formula of that shape is read from
         a third party's summary of the paper: low confidence.
+    half_life : float
+        Share of the cooldown in which the shape "half_life" halves the rate, not used by others. The
+        curve ends where it is after the cooldown, or holds the floor from the update on that reaches it.
+    rise : str
+        Curve of the warmup: "linear", "cosine" or "sqrt" (``1 - sqrt(1 - t / W)``).
 
     Raises
     ------
@@ -81,37 +64,19 @@ def wsd(
     Notes
     -----
     Use it when the length of the run may change, or several lengths are wanted: the stable part is
-    common to all. A cooldown of 10 to 20 % with shape "sqrt" matches a tuned cosine.
+    common to all. A cooldown of 10 to 20 % with shape "sqrt" matches a tuned cosine. The cooldown of
+    MiniCPM is "half_life", over 10 % of the tokens with a half-life of 5000 updates; the paper prints it
+    as ``0.5^((s - S) / T)`` with a T that elsewhere stands for a length of the run, so that its
+    notation is inconsistent and the half-life our reading of it.
 
     References
     ----------
     Hu et al., "MiniCPM", 2024, arXiv 2404.06395. Hägele et al., 2024, arXiv 2405.18392.
     Dremov et al., "Training Dynamics of the Cooldown Stage", 2025, arXiv 2508.01483.
     """
-    if warmup + decay > 1 + 1e-12:
-        raise ValueError(f"warmup + decay must be at most 1; got {warmup:g} + {decay:g} = {warmup + decay:g}")
-    rising = steps(total, warmup)
-    falling = min(steps(total, decay), total - rising)
-    flat = total - rising - falling
+    rising, falling = lengths(total, warmup=warmup, decay=decay)
     return join(
-        rise(total, warmup, peak),
-        Phase("stable", flat, peak, peak) if flat else None,
-        _cooldown(falling, peak, shape, floor, power, drop) if falling else None,
+        warm(total, warmup, peak, rise),
+        stable(total - rising - falling, peak),
+        *cooldown(falling, peak, shape, floor, power, drop, half_life),
     )
-
-
-def _cooldown(n: int, peak: float, shape: str, floor: float, power: float, drop: float) -> Phase:
-    end = floor * peak
-    if shape in _PLAIN:
-        return Phase("decay", n, peak, end, shape)
-    if shape == "power":
-        return Phase("decay", n, peak, end, "power", args={"p": power})
-    if shape == "lowered_linear":
-        return Phase("decay", n, end + drop * (peak - end), end)
-    if floor == 0:
-        raise ValueError(f"floor must be greater than 0 for the shape {shape!r}; got 0")
-    if floor == 1:
-        return Phase("decay", n, peak, peak)
-    if shape == "exp":
-        return Phase("decay", n, peak, end, "exp", args={"ratio": floor})
-    return Phase("decay", n, peak, end, "inverse_power", args={"alpha": 1 / floor - 1, "p": 1})
