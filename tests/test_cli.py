@@ -73,7 +73,7 @@ def test_show_names_every_phase_with_its_edges(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("name", NAMES)
 def test_show_draws_the_curve_where_the_rates_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, "show", name, "--total", "640").splitlines()
-    top = lines.index("learning rate") + 1
+    top = lines.index(wb.schedules.get(name).quantity) + 1
     rows = [line.split("│", 1)[1].ljust(64) for line in lines[top : top + 12]]
     schedule = wb.schedules.build({"name": name, "total": 640})
     rates = schedule.array().reshape(64, 10)

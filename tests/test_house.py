@@ -99,6 +99,14 @@ def test_readme_shows_every_schedule(repo: Path) -> None:
     assert block and block[1] == cli.table(markdown=True), "run: workbench schedules --markdown"
 
 
+def test_readme_names_every_exporter_and_notebook(repo: Path) -> None:
+    readme = (repo / "README.md").read_text()
+    (targets,) = re.findall(r"It goes to (.*?);", readme, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", targets)) == set(wb.export.names())
+    for notebook in (repo / "notebooks").glob("*.ipynb"):
+        assert f"notebooks/{notebook.name}" in readme
+
+
 def example(repo: Path) -> str:
     (code,) = re.findall(r"```python\n(.*?)```", (repo / "README.md").read_text(), re.DOTALL)
     return code

@@ -22,7 +22,7 @@ Make = Callable[[torch.optim.Optimizer], Any]
 
 def optimizer(*rates: float) -> torch.optim.Optimizer:
     groups = [{"params": [torch.nn.Parameter(torch.zeros(2))], "lr": rate} for rate in rates or (0.1,)]
-    return torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    return torch.optim.SGD(groups, lr=groups[0]["lr"], momentum=0.9)
 
 
 def stepped(scheduler: Any, total: int, group: int = 0) -> np.ndarray:

@@ -169,16 +169,17 @@ def _built(given: argparse.Namespace) -> Schedule:
 
 
 def _print(given: argparse.Namespace, schedule: Schedule) -> None:
+    label = schedules.get(schedule.recipe["name"]).quantity if schedule.recipe else "learning rate"
     if given.json:
         print(schedule.to_json())
     elif given.yaml:
         print(_yaml(schedule), end="")
     elif given.png:
-        print(f"drawn: {picture.save(schedule, given.png, log=given.log)}")
+        print(f"drawn: {picture.save(schedule, given.png, log=given.log, label=label)}")
     else:
         print(terminal.summary(schedule))
         print()
-        print(terminal.plot(schedule, log=given.log, plain=not _draws_dots()))
+        print(terminal.plot(schedule, log=given.log, plain=not _draws_dots(), label=label))
 
 
 def _draws_dots() -> bool:

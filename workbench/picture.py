@@ -12,7 +12,7 @@ FORMATS = (".png", ".svg", ".pdf")
 _SAMPLES = 4000
 
 
-def save(schedule: Schedule, path: str | Path, *, log: bool = False) -> Path:
+def save(schedule: Schedule, path: str | Path, *, log: bool = False, label: str = "learning rate") -> Path:
     """Draw the rate over the steps, with the phases named, into a file.
 
     Parameters
@@ -23,6 +23,8 @@ def save(schedule: Schedule, path: str | Path, *, log: bool = False) -> Path:
         Ends in .png, .svg or .pdf.
     log : bool
         Whether the rate has a logarithmic axis; rates of 0 are not drawn then.
+    label : str
+        What is scheduled.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def save(schedule: Schedule, path: str | Path, *, log: bool = False) -> Path:
     axes.set_xlim(0, max(len(schedule), 1))
     axes.xaxis.set_major_formatter(lambda step, _: f"{step:,.0f}")
     axes.set_xlabel("step (updates)")
-    axes.set_ylabel("learning rate")
+    axes.set_ylabel(label)
     name = str(schedule.recipe["name"]) if schedule.recipe else "schedule"
     axes.set_title(f"{name}: {len(schedule):,} steps, peak {schedule.peak:.4g}", fontsize=10, loc="left")
     axes.grid(alpha=0.25)

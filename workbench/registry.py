@@ -48,6 +48,7 @@ class Entry:
     fields: tuple[Field, ...]
     jacobian: Callable[..., Any] | None = None
     family: str = ""
+    quantity: str = "learning rate"
     simple: Mapping[str, float] | None = None
     anchors: tuple[str, ...] = ()
     estimator: str = ""
@@ -82,14 +83,17 @@ FAMILIES = ("constant", "decay", "wsd", "cyclic", "continual", "step", "free")
 
 
 def schedule(
-    title: str, paper: str = "", *, family: str
+    title: str, paper: str = "", *, family: str, quantity: str = "learning rate"
 ) -> Callable[[Callable[..., Schedule]], Callable[..., Schedule]]:
-    """Register a function that returns a `Schedule`; its result remembers how it was made."""
+    """Register a function that returns a `Schedule`; its result remembers how it was made.
+
+    `quantity` says what is scheduled where it is not the learning rate: laws then say nothing of it.
+    """
     if family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {short(family)}")
 
     def decorate(function: Callable[..., Schedule]) -> Callable[..., Schedule]:
-        entry = replace(_entry("schedule", function, title, paper), family=family)
+        entry = replace(_entry("schedule", function, title, paper), family=family, quantity=quantity)
 
         @functools.wraps(function)
         def build(*args: Any, **kwargs: Any) -> Schedule:

@@ -28,8 +28,8 @@ def summary(schedule: Schedule) -> str:
     return "\n".join([repr(schedule), "", *rows, "", f"rates: {rates}"])
 
 
-def plot(schedule: Schedule, *, log: bool = False, plain: bool = False) -> str:
-    """The curve of the rate over the steps, in braille dots, or in stars where `plain`.
+def plot(schedule: Schedule, *, log: bool = False, plain: bool = False, label: str = "learning rate") -> str:
+    """The curve over the steps under its `label`, in braille dots, or in stars where `plain`.
 
     With `log` the rate has a logarithmic axis over at most four decades below the peak.
     """
@@ -47,7 +47,7 @@ def plot(schedule: Schedule, *, log: bool = False, plain: bool = False) -> str:
     half = f"{len(schedule) // 2:,}" if len(schedule) > 3 else ""
     ends = f"{'0':<{_WIDTH // 2}}{half}".ljust(_WIDTH - 11) + f"{len(schedule):,}".rjust(11)
     axis = [f"{'':>{_MARGIN}} {corner}{dash * _WIDTH}", f"{'':>{_MARGIN}}  {ends} steps"]
-    return "\n".join(["learning rate" + (", log axis" if log else ""), *rows, *axis])
+    return "\n".join([label + (", log axis" if log else ""), *rows, *axis])
 
 
 def _raster(shown: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:

@@ -65,7 +65,9 @@ class LiveFigure(anywidget.AnyWidget):
     """Stacked panels over one axis of steps; `update` draws what is new and nothing else."""
 
     # anywidget takes one module: the plotting library stands before our own code in it.
-    _esm = "\n".join((_STATIC / name).read_text("utf-8") for name in ("uplot.min.js", "figure.js"))
+    _esm = "\n".join(
+        (_STATIC / name).read_text("utf-8") for name in ("uplot.min.js", "short.js", "figure.js")
+    )
     _css = "\n".join((_STATIC / name).read_text("utf-8") for name in ("uplot.min.css", "figure.css"))
     summary = traitlets.Unicode("").tag(sync=True)
 

@@ -22,7 +22,7 @@ class Panel:
 
     def __init__(self, figure: LiveFigure, setting: str, schedule: str) -> None:
         titles = [(entry.title, key) for key, entry in SETTINGS.items()]
-        names = [(schedules.get(name).title, name) for name in schedules.names()]
+        names = [(schedules.get(name).title, name) for name in schedules.names("learning rate")]
         wide = {"layout": LAYOUT, "style": STYLE}
         self.setting = widgets.Dropdown(options=titles, value=setting, description="law of", **wide)
         self.chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)

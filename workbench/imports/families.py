@@ -202,15 +202,19 @@ _WAVES = _grid([float(k) for k in range(13)], [0.1, 1.0, 3.0, 6.0, 12.0])
 _DAMPED = Family("damped_cosine", _damped_cosine, _WAVES, *_box((0, 50), (0, 100)))
 BY_NAME = {family.name: family for family in (*FAMILIES, _DAMPED)}
 
-_ENDS: dict[str, dict[int, float]] = {
-    "uba": {0: 0.0, 1: 1.0},
-    "cosine_power": {0: 0.0, 1: 1.0},
-    "exp_rise": {0: 0.0},
-    "exp_fall": {0: 1.0},
-    "damped_cosine": {},
-}
-WHOLE = tuple((BY_NAME[name], fixed) for name, fixed in _ENDS.items())
+WHOLE: tuple[tuple[Family, dict[int, float]], ...] = (
+    (BY_NAME["uba"], {0: 0.0, 1: 1.0}),
+    (BY_NAME["cosine_power"], {0: 0.0, 1: 1.0}),
+    (BY_NAME["exp_rise"], {0: 0.0}),
+    (BY_NAME["exp_fall"], {0: 1.0}),
+    (BY_NAME["damped_cosine"], {}),
+    (BY_NAME["exp_rise"], {}),
+    (BY_NAME["exp_fall"], {}),
+)
 """Families that a short window does not tell apart from others, with what is fixed of a whole one."""
 
-CUT = tuple((family, {0: 0.0}) for family, fixed in WHOLE if len(fixed) > 1)
-"""The same without their end."""
+_CUT = ("mirror_cosine", "uba", "cosine_power")
+CUT: tuple[tuple[Family, dict[int, float]], ...] = tuple(
+    (BY_NAME[name], dict(fixed)) for fixed in ({0: 0.0}, {1: 1.0}, {}) for name in _CUT
+)
+"""Such families without their end, without their beginning, and without either."""

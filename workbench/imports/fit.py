@@ -170,7 +170,7 @@ class _Search:
         residual, _, _ = self.project(rows)
         cost = np.nan_to_num(np.sum(self.w * residual**2, axis=1), nan=np.inf)
         order = (
-            _apart(rows, cost, 1 if self.fixed else _STARTS)
+            _apart(rows, cost, 1 if len(self.free) < 2 else _STARTS)
             if start is None
             else [0, *_apart(rows[1:], cost[1:], 1, 1)]
         )

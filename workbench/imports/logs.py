@@ -87,10 +87,13 @@ def from_file(
         raise ValueError(
             f"offset must not move the first step of {name}, {log.steps[0]:g}, below 0; got {shift}"
         )
-    if total is None and last is not None and last > steps[-1]:
-        total = last
+    rates = log.rates
+    if last is not None and steps[0] < last:
+        # An old Trainer's last row is the rate of an update that never came.
+        steps, rates = steps[steps < last], rates[steps < last]
+        total = last if total is None else total
     try:
-        found = reduce(log.rates, steps, total=total, tolerance=tolerance)
+        found = reduce(rates, steps, total=total, tolerance=tolerance)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     return with_notes(found, *log.notes, *why, *_spacing(steps))

@@ -45,8 +45,8 @@ def round_rates(phases: Sequence[Phase], t: Array, y: Array) -> list[Phase]:
         noise = 4e-16 * float(np.max(rates))
         for key in ("start", "end"):
             off = _off(phase, at, rates)
-            for digits in range(1, 16):
-                value = float(f"{getattr(phase, key):.{digits - 1}e}")
+            rounded = (float(f"{getattr(phase, key):.{digits - 1}e}") for digits in range(1, 16))
+            for value in (0.0, *rounded):
                 if phase.start == phase.end:
                     trial = replace(phase, start=value, end=value)
                 else:

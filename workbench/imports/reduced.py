@@ -25,6 +25,9 @@ _SIMPLER = 3
 """How many times fewer phases a coarser tolerance must give to be taken; just round rates give no fewer."""
 
 
+_MANY = 12
+"""Phases below which rates are not simplified: a short run of round rates is what it is."""
+
 _FINE = 1e-5
 """Share of the peak above which a tolerance is not used for rates that are not recognised."""
 
@@ -156,7 +159,7 @@ def _phases(tries: list[Series], total: int) -> list[Phase]:
         phases = tidy(series, pieces, total)
         if any(phase.shape == "points" for phase in phases):
             continue
-        if best is None or len(phases) * _SIMPLER <= len(best):
+        if best is None or (len(best) >= _MANY and len(phases) * _SIMPLER <= len(best)):
             best = phases
     if best is not None:
         return best

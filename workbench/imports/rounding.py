@@ -44,6 +44,9 @@ def _rough(rates: Array, allowed: Array) -> bool:
 
 def _unit(rates: Array) -> Array | None:
     """Value of one in the last digit of each rate, shape (n,); None where more than nine are used."""
+    # The digits of a rate below the smallest normal number are not those that were written.
+    if np.any((rates > 0) & (rates < 1e-290)):
+        return None
     some = rates[:: max(1, len(rates) // 4096)]
     digits = next((k for k in range(1, _DIGITS + 1) if _whole(some / _last(some, k))), None)
     if digits is None or not _whole(rates / _last(rates, digits)):
@@ -61,4 +64,4 @@ def _last(rates: Array, digits: int) -> Array:
 
 
 def _whole(multiples: Array) -> bool:
-    return bool(np.all(np.abs(multiples - np.rint(multiples)) <= 1e-5))
+    return bool(np.isfinite(multiples).all() and np.all(np.abs(multiples - np.rint(multiples)) <= 1e-5))

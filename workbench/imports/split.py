@@ -45,7 +45,8 @@ def split(series: Series, *, whole: bool = False) -> list[Piece] | None:
     i, poor, lost, skip = 0, 0, 0, first
     while i < len(series):
         piece = longest(series, i)
-        if piece.j < len(series) and poor < 2 and (piece.j - i < _SHORT or _bent(piece)):
+        ends = piece.j == len(series) or breaks(series, piece.j)
+        if not ends and poor < 2 and (piece.j - i < _SHORT or _bent(piece)):
             piece = _whole(series, i, piece.j) or piece
         last = pieces[-1] if pieces else None
         traces = last is not None and smooth(series, last, piece)

@@ -93,10 +93,11 @@ __all__ = [
 ]
 
 
-def names() -> list[str]:
-    """Every registered name, sorted by family."""
+def names(quantity: str | None = None) -> list[str]:
+    """Every registered name, sorted by family; with `quantity` only those that schedule it."""
     order = registry.FAMILIES.index
-    return sorted(registry.names("schedule"), key=lambda name: order(get(name).family))
+    found = [name for name in registry.names("schedule") if quantity in (None, get(name).quantity)]
+    return sorted(found, key=lambda name: order(get(name).family))
 
 
 def get(name: str) -> registry.Entry:

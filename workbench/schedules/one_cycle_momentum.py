@@ -12,7 +12,7 @@ High = Annotated[float, Param(0, 1, open_low=True, slider=(0.9, 0.999), help="mo
 Low = Annotated[float, Param(0, 1, slider=(0.5, 0.9), help="momentum where the rate has its peak")]
 
 
-@schedule(title="One cycle: its momentum", paper="1708.07120", family="cyclic")
+@schedule(title="One cycle: its momentum", paper="1708.07120", family="cyclic", quantity="momentum")
 def one_cycle_momentum(
     total: Total,
     high: High = 0.95,

@@ -2,12 +2,6 @@
 // uPlot (MIT, see uplot.LICENSE) is put before this file, so `uPlot` is in scope.
 
 const floats = (view) => new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-const short = (v) => {
-  if (v === 0) return "0";
-  const a = Math.abs(v);
-  if (a >= 1e3) return v.toLocaleString("en");
-  return a < 1e-2 ? v.toExponential(2).replace(/\.?0*e/, "e") : String(+v.toPrecision(4));
-};
 
 // Of a log axis only the powers of ten: uPlot's nine lines for each are too many for a low panel.
 function decades(u, index, low, high) {
@@ -34,18 +28,18 @@ function build(panel, lines, size, look, sync, onHover) {
     const table = [line.x, line.y];
     series.push({
       label: line.label, stroke, width: line.width, dash: line.dash ? [6, 4] : [], spanGaps: true,
-      show: !line.hidden, points: { show: line.points, size: 5, fill: stroke }, key: line.key,
+      show: !line.hidden, points: { show: line.points, size: 5, fill: stroke }, key: line.key, pxAlign: 0,
     });
     if (line.low) {
       const at = series.length;
-      const edge = { stroke: "transparent", width: 0, spanGaps: true, show: !line.hidden, points: { show: false }, key: line.key };
+      const edge = { stroke: "transparent", width: 0, spanGaps: true, pxAlign: 0, show: !line.hidden, points: { show: false }, key: line.key };
       table.push(line.high, line.low);
       series.push({ ...edge }, { ...edge });
       bands.push({ series: [at, at + 1], fill: stroke + "2e" });
     }
     tables.push(table);
   }
-  const same = tables.every((t) => t[0].length === tables[0][0].length && t[0][1] === tables[0][0][1] && t[0].at(-1) === tables[0][0].at(-1));
+  const same = tables.every((t) => t[0].length === tables[0][0].length && t[0].every((v, i) => v === tables[0][0][i]));
   const data = !tables.length ? [[0, 1]] : same ? [tables[0][0], ...tables.flatMap((t) => t.slice(1))] : uPlot.join(tables);
   const axis = { stroke: look.ink, font: look.font, labelFont: look.font, grid: { stroke: look.faint, width: 1 }, ticks: { stroke: look.faint } };
   const options = {
@@ -166,6 +160,7 @@ function render({ model, el }) {
       chip.type = "button";
       chip.setAttribute("aria-pressed", String(!hidden.has(group)));
       chip.title = "show or hide";
+      chip.dataset.lmSuppressShortcuts = "true"; // the notebook's own keys are not meant here
       const swatch = document.createElement("span");
       swatch.style.background = line.color === "ink" ? look.ink : line.color;
       chip.append(swatch, line.legend);

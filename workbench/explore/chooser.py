@@ -1,0 +1,160 @@
+"""One schedule with its sliders: chosen by name, changed argument by argument, always the last good one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from workbench import schedules
+from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
+from workbench.explore.parts import note
+from workbench.explore.settings import Setting
+from workbench.explore.thumbnails import first_args
+from workbench.schedule import Schedule
+
+COALESCE = 0.004
+"""Seconds that a slider's event waits for a newer one: only the newest value is worth drawing."""
+_GIVEN = "\0given"
+
+
+class Chooser:
+    """A list of all registered schedules and the sliders of the chosen one.
+
+    `schedule` is what the controls say; where they cannot be built, `error` is the sentence why and
+    `schedule` stays the last good one.
+
+    Parameters
+    ----------
+    setting : Setting
+        Gives the first values of arguments and what sliders offer.
+    start : str or Schedule
+        Name of a builder, or a schedule: its sliders come back from its recipe; one without a recipe is
+        offered as it is, without sliders.
+    args : mapping
+        Arguments of the builder at the start.
+    on_change : callable
+        Called after every change, a refused one included.
+    label : str
+        Before the list.
+    quantity : str, optional
+        What the schedules that are listed must schedule; any where it is not given.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        start: str | Schedule,
+        args: Mapping[str, Any],
+        on_change: Callable[[], None],
+        label: str = "schedule",
+        quantity: str | None = "learning rate",
+    ) -> None:
+        self.setting, self._given, self._quantity = setting, dict(args), quantity
+        self._fixed: Schedule | None = None
+        self._on_change, self._silent = on_change, True
+        self._pending: asyncio.TimerHandle | None = None
+        self.list = widgets.Dropdown(description=label, layout=LAYOUT, style=STYLE)
+        self.sliders, self.problem = widgets.VBox(), widgets.HTML()
+        self.box = widgets.VBox([self.list, self.sliders, self.problem], layout=widgets.Layout(width="330px"))
+        self.controls: dict[str, Any] = {}
+        self.error = ""
+        self.list.observe(self._on_list, "value")
+        self.take(start)
+
+    @property
+    def name(self) -> str:
+        """Registered name of the chosen builder; "" for a schedule that was given as it is."""
+        return "" if self.list.value == _GIVEN else str(self.list.value)
+
+    def take(self, start: str | Schedule, setting: Setting | None = None) -> None:
+        """Choose a builder by name, or take a schedule with the sliders of its recipe."""
+        if setting is not None:
+            self.setting = setting
+        recipe = dict(start.recipe) if isinstance(start, Schedule) and start.recipe else None
+        if isinstance(start, Schedule) and recipe is None:
+            self._fixed, name, schedule = start, _GIVEN, start
+        else:
+            name = recipe.pop("name") if recipe is not None else start
+            schedule = schedules.build({"name": name, **(recipe or self._first(name))})
+        self._silent = True
+        try:
+            self._list()
+            self.list.value = name
+            self.schedule: Schedule = schedule
+            self._fill()
+        finally:
+            self._silent = False
+        self._changed("")
+
+    def values(self) -> dict[str, Any]:
+        """What the controls say, as arguments of the builder."""
+        return {field.name: read(field, self.controls[field.name].value) for field in self._fields()}
+
+    def _list(self) -> None:
+        names = [(schedules.get(name).title, name) for name in schedules.names(self._quantity)]
+        given = [] if self._fixed is None else [(f"given, {len(self._fixed):,} steps", _GIVEN)]
+        if self.list.options != (*given, *names):
+            self.list.options = (*given, *names)
+
+    def _fields(self) -> tuple[Any, ...]:
+        return schedules.get(self.name).fields if self.name else ()
+
+    def _first(self, name: str) -> dict[str, Any]:
+        entry = schedules.get(name)
+        return first_args(entry, {**self.setting.args, **self._given})
+
+    def _fill(self) -> None:
+        recipe = dict(self.schedule.recipe or {})
+        self.controls = {f.name: control(f, recipe[f.name], self.setting.ranges) for f in self._fields()}
+        for each in self.controls.values():
+            each.observe(self._on_slider, "value")
+        self._hide()
+
+    def _hide(self) -> None:
+        values = self.values()
+        rows = tuple(self.controls[field.name] for field in self._fields() if shown(field, values))
+        if rows != self.sliders.children:
+            self.sliders.children = rows
+
+    def _on_list(self, _: Any) -> None:
+        if self._silent:
+            return
+        if not self.name:
+            assert self._fixed is not None
+            self.schedule = self._fixed
+        else:
+            kept = first_args(schedules.get(self.name), dict(self.schedule.recipe or {}))
+            common = {key: value for key, value in kept.items() if key in ("total", "peak")}
+            try:
+                self.schedule = schedules.build({"name": self.name, **self._first(self.name), **common})
+            except ValueError:
+                self.schedule = schedules.build({"name": self.name, **self._first(self.name)})
+        self._fill()
+        self._changed("")
+
+    def _on_slider(self, _: Any) -> None:
+        if self._pending is not None:
+            return
+        try:
+            self._pending = asyncio.get_running_loop().call_later(COALESCE, self._slide)
+        except RuntimeError:
+            self._slide()
+
+    def _slide(self) -> None:
+        self._pending = None
+        self._hide()
+        try:
+            self.schedule = schedules.build({"name": self.name, **self.values()})
+        except ValueError as error:
+            self._changed(str(error))
+            return
+        self._changed("")
+
+    def _changed(self, error: str) -> None:
+        self.error = error
+        self.problem.value = note(error, bad=True)
+        if not self._silent:
+            self._on_change()

@@ -1,0 +1,57 @@
+"""Small pieces that several widgets share: the list of laws, the log switch, a sentence, a wrapping row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+import ipywidgets as widgets
+
+from workbench.curve import Curve
+from workbench.explore import drawing
+from workbench.explore.controls import LAYOUT, STYLE
+from workbench.explore.settings import SETTINGS
+from workbench.fitted import Fit
+from workbench.schedule import Schedule
+
+
+def law_list(setting: str) -> widgets.Dropdown:
+    """Which model's law predicts."""
+    titles = [(entry.title, key) for key, entry in SETTINGS.items()]
+    return widgets.Dropdown(options=titles, value=setting, description="law of", layout=LAYOUT, style=STYLE)
+
+
+def log_box() -> widgets.Checkbox:
+    """The switch of the rate axis."""
+    return widgets.Checkbox(value=False, description="log rate axis", indent=False)
+
+
+def small_button(text: str) -> widgets.Button:
+    """A button as wide as its text."""
+    return widgets.Button(description=text, layout=widgets.Layout(width="auto"))
+
+
+def row(children: Iterable[widgets.Widget]) -> widgets.Box:
+    """Beside each other, and below each other where the page is narrow."""
+    layout = widgets.Layout(flex_flow="row wrap", width="100%", grid_gap="4px 12px")
+    return widgets.Box(list(children), layout=layout)
+
+
+def growing(child: widgets.Widget, least: int = 320) -> widgets.VBox:
+    """A part of a row that takes the room that is left, at least `least` pixels on a page that has them."""
+    layout = widgets.Layout(flex=f"1 1 {least}px", min_width=f"min(100%, {least}px)")
+    return widgets.VBox([child], layout=layout)
+
+
+def note(sentence: str, *, bad: bool = False) -> str:
+    """A sentence as HTML; none takes the last away."""
+    kind = "lrw-error" if bad else "lrw-note"
+    return f'<div class="{kind}" role="status">{escape(sentence)}</div>' if sentence else ""
+
+
+def predict(fit: Fit, schedule: Schedule, points: int) -> Curve | None:
+    """The predicted curve, or None where the law says nothing, as of a rate that is 0 throughout."""
+    try:
+        return drawing.predicted(fit, schedule, points)
+    except ValueError:
+        return None
