@@ -174,6 +174,16 @@ def test_a_log_that_stops_early_is_followed_to_the_total() -> None:
     np.testing.assert_allclose(found.schedule.array(), made.array(), rtol=0, atol=1e-9 * made.peak)
 
 
+@pytest.mark.parametrize("begin", [100, 150])
+def test_a_log_without_its_warmup_keeps_its_shape_and_holds_what_came_before(begin: int) -> None:
+    made = built("cosine", 1000, warmup=0.1)
+    steps = np.arange(begin, 1000, 10)
+    found = reduce(made(steps), steps)
+    assert edges(found.schedule) == [(0, 100), (100, 991)]
+    np.testing.assert_allclose(found.schedule(np.arange(100, 991)), made(np.arange(100, 991)), rtol=1e-9)
+    assert found.schedule(0) == pytest.approx(made.peak)
+
+
 def test_rates_of_zero_and_single_rates_are_schedules() -> None:
     assert reduce([0.0, 0.0, 0.0]).schedule.array().tolist() == [0, 0, 0]
     assert reduce([0.5]).schedule.array().tolist() == [0.5]
@@ -181,7 +191,7 @@ def test_rates_of_zero_and_single_rates_are_schedules() -> None:
 
 
 @given(st.lists(st.floats(0, 1e3), min_size=1, max_size=30))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_any_rates_come_back(rates: list[float]) -> None:
     found = reduce(rates)
     np.testing.assert_allclose(found.schedule.array(), rates, rtol=0, atol=1e-5 * max(rates))

@@ -174,5 +174,7 @@ def _spacing(steps: Array) -> tuple[str, ...]:
     usual = float(np.median(np.diff(steps)))
     notes = [] if usual == 1 else [f"logged every {usual:g} steps"]
     if steps[0] > usual:
-        notes.append(f"steps before {steps[0]:g} were not logged: they follow the first shape")
+        notes.append(
+            f"steps before {steps[0]:g} were not logged: they follow the first shape, or hold its rate"
+        )
     return tuple(notes)

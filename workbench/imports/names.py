@@ -47,10 +47,12 @@ def round_rates(phases: Sequence[Phase], t: Array, y: Array) -> list[Phase]:
             off = _off(phase, at, rates)
             rounded = (float(f"{getattr(phase, key):.{digits - 1}e}") for digits in range(1, 16))
             for value in (0.0, *rounded):
-                if phase.start == phase.end:
-                    trial = replace(phase, start=value, end=value)
-                else:
-                    trial = replace(phase, **{key: value})
+                both = {"start": value, "end": value}
+                try:
+                    trial = replace(phase, **(both if phase.start == phase.end else {key: value}))
+                except ValueError:
+                    # A shape that leaves the range of rates with this end.
+                    continue
                 if _off(trial, at, rates) <= 1.02 * off + noise:
                     phase = trial
                     break

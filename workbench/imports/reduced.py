@@ -96,7 +96,8 @@ def reduce(
         Rate of each update, shape (n,), in the trainer's unit, at least 0.
     steps : array_like, optional
         Their steps, shape (n,), whole numbers from 0, increasing. 0, 1, ..., n - 1 by default. Steps
-        in between follow the shape that is recognised, as do steps before the first.
+        in between follow the shape that is recognised. So do steps before the first where the first
+        shape reaches back to step 0; else its first rate is held.
     total : int, optional
         Updates in the whole run, more than the last of `steps`, which is where it ends by default. The
         last shape is followed to there.

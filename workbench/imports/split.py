@@ -19,6 +19,12 @@ _SHORT = 5
 _ALL = 60
 """Pieces that say nothing, all in all, after which the rest is not looked at."""
 
+_SLOWEST = 2
+"""Families of WHOLE that take longest to be found from the beginning on."""
+
+_FEW = 8
+"""Pieces after which the rest is no longer tried as one whole shape."""
+
 _PATIENCE = 6
 """Pieces in a row that say nothing before the recogniser looks further on."""
 
@@ -44,8 +50,10 @@ def split(series: Series, *, whole: bool = False) -> list[Piece] | None:
     first = max(16, len(series) // 100)
     i, poor, lost, skip = 0, 0, 0, first
     while i < len(series):
-        piece = longest(series, i)
-        ends = piece.j == len(series) or breaks(series, piece.j)
+        if poor == 0 and len(pieces) < _FEW and (found := _to_the_end(series, i)) is not None:
+            return [*pieces, found]
+        piece = longest(series, i, pieces[-2:])
+        ends = piece.j == len(series) or (piece.j - i >= _SHORT and breaks(series, piece.j))
         if not ends and poor < 2 and (piece.j - i < _SHORT or _bent(piece)):
             piece = _whole(series, i, piece.j) or piece
         last = pieces[-1] if pieces else None
@@ -67,10 +75,19 @@ def split(series: Series, *, whole: bool = False) -> list[Piece] | None:
     return pieces
 
 
-def longest(series: Series, i: int) -> Piece:
-    """The piece from point `i` that reaches furthest; of families that reach about as far, the simplest."""
+def longest(series: Series, i: int, before: list[Piece]) -> Piece:
+    """The piece from point `i` that reaches furthest; of families that reach about as far, the simplest.
+
+    `before` are pieces that may come again, as in cycles.
+    """
     n = len(series)
     j, curve = i + 1, fit(FAMILIES[0], series, i, i + 1)
+    for piece in before:
+        stop = i + piece.j - piece.i
+        if piece.curve is not None and _bent(piece) and stop <= n:
+            again = attempt(series, piece.curve.family, i, stop, piece.curve)
+            if again is not None and again.family.size > curve.family.size:
+                j, curve = stop, again
     family: Family | None = FAMILIES[0]
     while family is not None:
         j, curve = _grow(series, curve, i, j)
@@ -95,6 +112,22 @@ def longest(series: Series, i: int) -> Piece:
 
 def _bent(piece: Piece) -> bool:
     return piece.curve is not None and piece.curve.family.size > 2
+
+
+def _to_the_end(series: Series, i: int) -> Piece | None:
+    """All that is left as one whole shape with many parameters, where it is bent from its first points on."""
+    n = len(series)
+    if (
+        n - i < 16
+        or _settled(series, i, n)
+        or attempt(series, FAMILIES[1], i, i + max(6, (n - i) // 100)) is not None
+    ):
+        return None
+    for family, fixed in WHOLE[:_SLOWEST]:
+        curve = fit(family, series, i, n, fixed=fixed)
+        if curve.excess <= 1 and curve.holds(series, i, n):
+            return Piece(i, n, curve)
+    return None
 
 
 def _whole(series: Series, i: int, least: int) -> Piece | None:

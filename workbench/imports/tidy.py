@@ -26,7 +26,11 @@ def tidy(series: Series, pieces: list[Piece], total: int) -> list[Phase]:
     """
     pieces = _merged(series, _unrecognised(series, pieces))
     while True:
-        ends = [[0], *(_boundaries(series, a, b) for a, b in pairwise(pieces)), [total]]
+        ends = [
+            _beginnings(series, pieces[0]),
+            *(_boundaries(series, a, b) for a, b in pairwise(pieces)),
+            [total],
+        ]
         spans = list(pairwise(_simplest(series, pieces, ends)))
         found = [
             None if piece.curve is None else resolve(series, *span, piece.curve, final=True)
@@ -47,7 +51,21 @@ def tidy(series: Series, pieces: list[Piece], total: int) -> list[Phase]:
     if len(pieces) > 1 and pieces[0].j == 1 and phases[0].steps > 1:
         # One point before the first shape: whatever came in between, a straight way is the least.
         phases[0] = Phase("gap", phases[0].steps, float(series.y[0]), float(series.y[1]))
+    if spans[0][0] > 0:
+        # The first shape does not reach back to step 0: what came before it nobody logged.
+        rate = float(phases[0].at(np.zeros(1))[0])
+        phases.insert(0, Phase("unlogged", spans[0][0], rate, rate))
     return phases
+
+
+def _beginnings(series: Series, piece: Piece) -> list[int]:
+    """Steps at which the first shape may begin: 0, or where it does by itself, or where the log does."""
+    first = round(float(series.t[0]))
+    found = [0]
+    if piece.curve is not None and piece.curve.family.ends[0] is not None:
+        _, u0, u1, _ = form(piece.curve)
+        found.append(round(piece.curve.origin - u0 * piece.curve.length / (u1 - u0)))
+    return list(dict.fromkeys(step for step in [*found, first] if 0 <= step <= first))
 
 
 def _points(series: Series, begin: int, end: int) -> Phase:
@@ -149,7 +167,7 @@ def _simplest(series: Series, pieces: list[Piece], ends: list[list[int]]) -> lis
         found: Resolved | None = None if curve is None else resolve(series, begin, end, curve)
         return 20.0 if found is None else found.cost
 
-    best = {ends[0][0]: (0.0, [ends[0][0]])}
+    best = {begin: (0.01 * rank, [begin]) for rank, begin in enumerate(ends[0])}
     for k in range(len(pieces)):
         after: dict[int, tuple[float, list[int]]] = {}
         for rank, end in enumerate(ends[k + 1]):
