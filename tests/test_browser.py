@@ -80,7 +80,9 @@ def test_slide_train_stop_save(lab, chromium):
 
         button(opened, "Export").click()
         wait_until(
-            opened, "[...document.querySelectorAll('textarea')].some(t => t.value.includes('wb.export.torch'))", 10
+            opened,
+            "[...document.querySelectorAll('textarea')].some(t => t.value.includes('wb.export.torch'))",
+            10,
         )
         assert (
             opened.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count()
