@@ -217,3 +217,12 @@ def test_any_rates_come_back(rates: list[float]) -> None:
 def test_bad_input_is_named(given_: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         reduce(**given_)
+
+
+@pytest.mark.parametrize("every", [3, 10, 30])
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_a_warmup_with_one_logged_rate_still_passes_through_it(every: int, first: int) -> None:
+    s = wb.schedules.wsd(total=1000, peak=1e-3, warmup=0.01)
+    t = np.arange((0, every // 2, every - 1)[first], 1000, every)
+    found = reduce(s.array()[t], t)
+    np.testing.assert_allclose(found.schedule(t), s.array()[t], rtol=0, atol=1e-12 * s.peak)

@@ -49,13 +49,24 @@ def tidy(series: Series, pieces: list[Piece], total: int) -> list[Phase]:
         for made, span in zip(found, spans, strict=True)
     ]
     if len(pieces) > 1 and pieces[0].j == 1 and phases[0].steps > 1:
-        # One point before the first shape: whatever came in between, a straight way is the least.
-        phases[0] = Phase("gap", phases[0].steps, float(series.y[0]), float(series.y[1]))
+        phases[0] = _gap(series, phases[0].steps)
     if spans[0][0] > 0:
         # The first shape does not reach back to step 0: what came before it nobody logged.
         rate = float(phases[0].at(np.zeros(1))[0])
         phases.insert(0, Phase("unlogged", spans[0][0], rate, rate))
     return phases
+
+
+def _gap(series: Series, steps: int) -> Phase:
+    """One point before the first shape: whatever came in between, a straight way is the least."""
+    (t0, t1), (y0, y1) = series.t[:2], series.y[:2]
+    start = float(y0 - t0 * (y1 - y0) / (t1 - t0))
+    if steps == t1 and start >= 0:
+        return Phase("gap", steps, start, float(y1))
+    if not t0:
+        return Phase("gap", steps, float(y0), float(y1))
+    args = {"u": (0.0, float(t0) / steps, 1.0), "rate": (max(start, 0.0), float(y0), float(y1))}
+    return Phase("gap", steps, args["rate"][0], args["rate"][-1], "points", args=args)
 
 
 def _beginnings(series: Series, piece: Piece) -> list[int]:
