@@ -179,3 +179,10 @@ def test_saved_schedules_of_every_version_stay_readable(version: int) -> None:
         rel=1e-12,
     )
     assert s.recipe == {"name": "wsd", "total": 100}
+
+
+@pytest.mark.parametrize(
+    "name", ["0e0", "1e5", "-.5E-3", "1.e+2", "12", "1.5", "true", "null", "~", "=", "2020-01-01"]
+)
+def test_yaml_keeps_text_that_looks_like_something_else(name: str) -> None:
+    assert files.from_yaml(files.to_yaml({"name": name, "rate": 1e-5})) == {"name": name, "rate": 1e-5}

@@ -82,7 +82,7 @@ def test_rises_before_the_first_fall_can_be_ignored() -> None:
     rise, rest = wb.ramp(100, 0, 1e-3), wb.hold(100, 0)
     for ignore in (False, True):
         risen, stayed = (views.annealing_area(s.then(end), ignore_warmup=ignore)[-1] for end in (rise, rest))
-        alone = views.annealing_area(np.concatenate([[0.0], rise.array()]))[-1]
+        alone = views.annealing_area(np.concatenate([[0.0], rise.array()]), ignore_warmup=False)[-1]
         assert risen - stayed == pytest.approx(alone, rel=1e-9)
 
 

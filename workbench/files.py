@@ -12,6 +12,10 @@ FORMAT = 1
 """Version of the saved form; files of older versions stay readable."""
 
 
+_EXPONENT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
+_BEGINS = list("-+0123456789.")
+"""How a number with an exponent is written in YAML 1.2, and the characters that it begins with."""
+
 _REPR = reprlib.Repr()
 _REPR.maxlevel, _REPR.maxstring, _REPR.maxother, _REPR.maxlong = 3, 60, 60, 30
 
@@ -55,7 +59,10 @@ def to_yaml(data: Mapping[str, Any]) -> str:
     """YAML text. PyYAML writes ``1.0e-05``, which every YAML reader takes for a number."""
     import yaml
 
-    return yaml.safe_dump(dict(data), sort_keys=False)
+    # A name such as "0e0" is text to PyYAML and a number to every other reader: it must be quoted.
+    dumper = type("Dumper", (yaml.SafeDumper,), {})
+    dumper.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, _BEGINS)
+    return yaml.dump(dict(data), Dumper=dumper, sort_keys=False)
 
 
 def from_yaml(text: str) -> Any:
@@ -64,8 +71,7 @@ def from_yaml(text: str) -> Any:
 
     # PyYAML follows YAML 1.1, where a number needs a dot; people and json.dumps write 1e-05.
     loader = type("Loader", (yaml.SafeLoader,), {"compose_node": _compose_node})
-    number = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
-    loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789."))
+    loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, _BEGINS)
     try:
         return yaml.load(text, loader)  # noqa: S506, a subclass of SafeLoader
     except (yaml.YAMLError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
