@@ -88,7 +88,7 @@ def test_an_extension_begins_where_the_schedule_ends(a: wb.Schedule, b: wb.Sched
     whole = a.extend(b)
     assert whole(len(a)) == pytest.approx(last, rel=1e-12)
     np.testing.assert_allclose(
-        whole.array()[len(a) :], b.array() * last / first, rtol=1e-12, atol=1e-13 * b.peak * last / first
+        whole.array()[len(a) :], b.array() * (last / first), rtol=1e-12, atol=1e-13 * b.peak * last / first
     )
 
 
