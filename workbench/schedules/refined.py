@@ -79,10 +79,12 @@ def refined(
     """
     if total < 2:
         raise ValueError(f"total must be at least 2 for a refined schedule; got {total}")
-    rates = peak * _refine(_resampled(_filtered(np.array(norms), smoothing), total), kind)
+    heights = _refine(_resampled(_filtered(np.array(norms), smoothing), total), kind)
     even = np.linspace(0, total - 1, min(total, _KNOTS)).round().astype(int)
-    at = np.unique(np.append(even, np.argmax(rates)))
-    args = {"u": (*(at / total).tolist(), 1.0), "rate": (*rates[at].tolist(), 0.0)}
+    top = int(np.argmax(heights))
+    at = np.unique(np.append(even, top))
+    rates = peak * (heights[at] / heights[top])
+    args = {"u": (*(at / total).tolist(), 1.0), "rate": (*rates.tolist(), 0.0)}
     return Schedule((Phase("refined", total, float(rates[0]), 0.0, "points", args=args),))
 
 
@@ -147,11 +149,13 @@ def _resampled(norms: Array, total: int) -> Array:
 
 
 def _refine(norms: Array, kind: str) -> Array:
-    """The rates, the highest being 1; the scale of the norms is no matter."""
-    ratio = norms.min() / norms
-    weight = ratio**2 if kind == "sgd" else ratio
-    later = np.append(np.cumsum(weight[:0:-1])[::-1], 0.0)
-    rates = weight * later
-    if rates.max() <= 0:
+    """The rates to a factor; the scale of the norms is no matter."""
+    weight = norms.min() / norms
+    if kind == "sgd":
+        weight *= weight
+    later = np.cumsum(weight[::-1])[::-1]
+    later -= weight
+    weight *= later
+    if not weight.max() > 0:
         raise ValueError("norms must not differ by more than a factor of 1e150")
-    return rates / rates.max()
+    return weight
