@@ -1,4 +1,4 @@
-"""What the multi-power law costs: a predicted curve, a fit, many starts, and the exact sum beside them."""
+"""What a predicted curve of the multi-power law costs, with the exact sum beside it; fits: bench_fit."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import workbench as wb
 from benchmarks.rows import Row
 from workbench.laws.quadrature import inputs
 
-TRAIN = ("cosine_24000", "constant_24000", "wsdcon_9")
-
 
 def rows() -> list[Row]:
-    """CPU milliseconds of predictions with their interval, CPU seconds of fits."""
+    """CPU milliseconds of predictions with their interval."""
     fit = wb.defaults.load("multipower/100M")
     schedules = {
         "24,000-step WSD": wb.schedules.wsd(24_000, 3e-4, 0.09, 0.2),
@@ -39,21 +37,6 @@ def rows() -> list[Row]:
     ratio, error = _against_exact(fit, cosine)
     out.append(Row("exact sum at every step over ours, 24,000-step cosine", ratio, "times"))
     out.append(Row("largest error of the quadrature there", error, "nats", "at most 1e-4", error <= 1e-4))
-    for size in ("25M", "100M"):
-        runs = {run.facts["name"]: run for run in wb.datasets.load(f"multipower/{size}")}
-        train, held = [runs[name] for name in TRAIN], [run for name, run in runs.items() if name not in TRAIN]
-        seconds = _cpu(lambda t=train: wb.fit(wb.laws.multipower, t), 3)
-        out.append(Row(f"fit of 3 curves, 8 starts, with left-out error, {size}", seconds, "s CPU"))
-        fitted = wb.fit(wb.laws.multipower, train)
-        best = {"25M": 1.38e-4, "100M": 2.1e-5}[size]
-        reached = fitted.objective <= 1.02 * best
-        out.append(Row(f"objective reached, {size}", fitted.objective, "", f"{best:.2g}", reached))
-        for label, fixed in (("raw optimum", {}), ("gamma held at 0.6", {"gamma": 0.6})):
-            mean = wb.fit(wb.laws.multipower, train, fixed=fixed).report(held)["mean"]
-            out.append(Row(f"mean error on 6 held-out curves, {size}, {label}", mean["mae"], "nats"))
-            out.append(
-                Row(f"points inside the 90 % interval there, {size}, {label}", mean["coverage"], "share")
-            )
     return out
 
 

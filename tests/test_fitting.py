@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from test_law import exact
@@ -28,56 +26,39 @@ def fitted(split):
     return wb.fit(wb.laws.multipower, split[1])
 
 
+@pytest.fixture(scope="module")
+def raw(split):
+    return wb.fit(wb.laws.multipower, split[1], estimator="raw")
+
+
 def huber(residual: np.ndarray, delta: float = 1e-3) -> float:
     size = np.abs(residual)
     return float(np.sum(np.where(size <= delta, size**2 / 2, delta * (size - delta / 2))))
 
 
-def test_fit_reaches_the_converged_objective(split, fitted):
-    size, _, _ = split
-    assert fitted.converged and fitted.at_bound == ()
-    assert fitted.objective <= 1.02 * OPTIMUM[size]
+def test_the_raw_estimator_reaches_the_true_optimum(split, raw):
+    assert raw.converged and raw.at_bound == () and raw.estimator == "raw"
+    assert raw.objective <= 1.02 * OPTIMUM[split[0]]
 
 
-def test_objective_is_that_of_the_exact_sum(split, fitted):
+def test_objective_is_that_of_the_exact_sum(split, raw):
     residuals = []
     for run in split[1]:
         rates = run.schedule.array()
-        loss = [exact(rates, int(s), **fitted.params) for s in run.curve.step]
+        loss = [exact(rates, int(s), **raw.params) for s in run.curve.step]
         residuals.append(np.log(loss) - np.log(run.curve.loss))
-    assert huber(np.concatenate(residuals)) == pytest.approx(fitted.objective, rel=0.05)
+    assert huber(np.concatenate(residuals)) == pytest.approx(raw.objective, rel=0.05)
+
+
+def test_every_estimator_states_the_same_objective(split, fitted, raw):
+    # That of the published code, which the raw estimator minimises and the others do not.
+    assert fitted.converged and fitted.objective > raw.objective
 
 
 def test_most_starts_reach_the_same_optimum(split):
     size, train, _ = split
-    ends = [wb.fit(wb.laws.multipower, train, starts=1, seed=seed).objective for seed in range(6)]
-    assert sum(end <= 1.02 * OPTIMUM[size] for end in ends) >= 5
-
-
-def test_predicts_left_out_curves(split):
-    fit = wb.fit(wb.laws.multipower, split[1], fixed={"gamma": 0.6})
-    mean = fit.report(split[2])["mean"]
-    # Two runs of one schedule differ by .004 to .005: no law can do much better.
-    assert mean["mae"] < 0.0046 and mean["r2"] > 0.9975
-
-
-def test_report_is_what_its_names_say(split, fitted):
-    run = split[2][0]
-    row = fitted.report([run])[run.facts["name"]]
-    error = fitted.predict(run.schedule, run.curve.step).loss - run.curve.loss
-    assert row["mae"] == pytest.approx(np.abs(error).mean())
-    assert row["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
-    assert row["r2"] == pytest.approx(
-        1 - (error**2).sum() / ((run.curve.loss - run.curve.loss.mean()) ** 2).sum()
-    )
-    assert row["final"] == pytest.approx(error[-1])
-    assert row["worst_relative"] == pytest.approx(np.max(np.abs(error) / run.curve.loss))
-
-
-def test_interval_covers_most_points_of_curves_like_the_fitted(split, fitted):
-    alike = [run for run in split[2] if len(run.schedule) <= 24_000]
-    covered = np.mean([row["coverage"] for row in fitted.report(alike).values()])
-    assert covered > 0.75
+    fits = [wb.fit("multipower", train, starts=1, seed=seed, estimator="raw") for seed in range(6)]
+    assert sum(fit.objective <= 1.02 * OPTIMUM[size] for fit in fits) >= 5
 
 
 def synthetic(noise: float, truth: dict[str, float], seed: int = 0) -> list[wb.Run]:
@@ -100,19 +81,28 @@ TRUTH = {"L0": 2.6, "A": 0.6, "alpha": 0.45, "B": 440.0, "C": 2.0, "beta": 0.6, 
 
 
 def test_recovers_the_parameters_of_a_known_law():
-    fit = wb.fit(wb.laws.multipower, synthetic(0.0, TRUTH))
+    fit = wb.fit(wb.laws.multipower, synthetic(0.0, TRUTH), estimator="raw")
     assert fit.objective < 1e-12
     for name, value in TRUTH.items():
         assert fit.params[name] == pytest.approx(value, rel=2e-3), name
 
 
-def test_intervals_hold_the_parameters_of_a_known_law_most_of_the_time():
+@pytest.mark.parametrize("memory", [0.0, 0.9])
+def test_intervals_hold_the_parameters_of_a_known_law_most_of_the_time(memory):
+    """Also where neighbouring residuals are alike, which intervals from single points would not survive."""
     inside = []
     for seed in range(8):
-        fit = wb.fit(wb.laws.multipower, synthetic(1e-3, TRUTH, seed), starts=2)
+        rng, runs = np.random.default_rng(seed), []
+        for run in synthetic(0.0, TRUTH):
+            noise = rng.normal(size=len(run.curve)) * np.sqrt(1 - memory**2)
+            for i in range(1, len(noise)):
+                noise[i] += memory * noise[i - 1]
+            curve = wb.Curve(run.curve.step, run.curve.loss * np.exp(1e-3 * noise))
+            runs.append(wb.Run(run.schedule, curve))
+        fit = wb.fit(wb.laws.multipower, runs, starts=2, estimator="raw")
         inside += [low <= TRUTH[name] <= high for name, (low, high) in fit.intervals.items()]
-    # Nominally 90 %; the docstring says 8 of 10, and these 56 are far from independent.
-    assert 0.6 < np.mean(inside) < 1.0
+    # Nominally 90 %; these 56 are far from independent.
+    assert 0.75 < np.mean(inside) <= 1.0
 
 
 def test_fixed_parameters_stay_and_have_no_interval():
@@ -136,27 +126,118 @@ def test_prediction_has_an_interval_around_it_at_every_step(fitted):
     assert np.allclose(some.high, curve.high[[5_000, 23_999]], atol=3e-4)
 
 
-def test_interval_widens_beyond_the_fitted_peaks_and_nowhere_else(fitted):
-    def width(peak):
-        curve = fitted.predict(wb.schedules.wsd(24_000, peak, 0.09, 0.2), [23_999])
-        return float(np.log(curve.high[-1] / curve.low[-1]))
-
-    assert width(6e-4) > width(4e-4) > width(3e-4)
-    # 90 % of a relative error of .06 per unit of log peak, joined in squares to what there was
-    assert width(6e-4) >= 2 * 1.6449 * 0.06 * np.log(2)
-
-
-def test_warns_of_what_lies_beyond_the_fitted_runs(fitted):
-    assert fitted.warnings(wb.schedules.cosine(24_000, 3e-4)) == []
-    assert "longer" in fitted.warnings(wb.schedules.cosine(60_000, 3e-4))[0]
-    assert "peak" in fitted.warnings(wb.schedules.cosine(24_000, 1e-3))[0]
+def test_a_narrow_prior_holds_and_a_wide_one_lets_go():
+    runs = synthetic(1e-3, TRUTH)
+    free = wb.fit("multipower", runs, starts=2, estimator="free").params["gamma"]
+    held = wb.fit("multipower", runs, starts=2, prior={"gamma": (1.5, 1e-4)})
+    let_go = wb.fit("multipower", runs, starts=2, prior={"gamma": (1.5, 100.0)})
+    assert held.params["gamma"] == pytest.approx(1.5, rel=1e-3)
+    assert abs(np.log(let_go.params["gamma"] / free)) < abs(np.log(1.5 / free)) / 2
+    low, high = held.intervals["gamma"]
+    assert low < held.params["gamma"] < high < 1.5 * (1 + 1e-3)
 
 
-def test_survives_json(fitted):
-    again = wb.Fit.from_dict(json.loads(json.dumps(fitted.to_dict())))
-    assert again == fitted
-    schedule = wb.schedules.cosine(5_000, 3e-4)
-    assert again.predict(schedule) == fitted.predict(schedule)
+def test_own_weights_choose_what_counts():
+    runs = synthetic(0.0, TRUTH)
+    spoilt = runs[0].curve.loss.copy()
+    spoilt[:40] *= 1.3
+    run = wb.Run(runs[0].schedule, wb.Curve(runs[0].curve.step, spoilt))
+    weights = [np.ones(len(r.curve)) for r in runs]
+    weights[0][:40] = 0
+    fit = wb.fit("multipower", [run, *runs[1:]], weights=weights, estimator="raw", starts=2)
+    for name, value in TRUTH.items():
+        assert fit.params[name] == pytest.approx(value, rel=5e-3), name
+
+
+def test_a_log_of_every_step_is_fitted_like_a_log_of_some():
+    schedule = wb.schedules.wsd(60_000, 3e-4, 0.05, 0.3, "linear")
+    step = np.arange(4_000, 60_000)
+    noise = np.exp(1e-3 * np.random.default_rng(0).normal(size=len(step)))
+    loss = wb.laws.power(inputs(schedule.array(), step), L0=2.6, A=0.6, alpha=0.45) * noise
+    every = wb.fit("power", [wb.Run(schedule, wb.Curve(step, loss))], starts=2)
+    some = wb.fit("power", [wb.Run(schedule, wb.Curve(step[::20], loss[::20]))], starts=2)
+    assert every.facts["points"] == 3_000
+    for name, value in every.params.items():
+        assert some.params[name] == pytest.approx(value, rel=0.02)
+
+
+def staged() -> list[wb.Run]:
+    """Runs of two stages whose loss is that of the continual-pretraining law."""
+    truth = {
+        "L0": 2.5,
+        "A": 0.6,
+        "alpha": 0.5,
+        "C1": 0.5,
+        "C2": 0.4,
+        "memory": 800.0,
+        "B": 0.3,
+        "E": 2.0,
+        "beta": 0.5,
+    }
+    runs = []
+    for join, again in ((4_000, 3e-4), (5_000, 2e-4), (3_000, 4e-4)):
+        schedule = wb.schedules.wsd(join, 3e-4, 0.1, 0.3).then(wb.schedules.cosine(4_000, again, 0.05))
+        step = np.arange(500, len(schedule), 50)
+        loss = wb.laws.continual(inputs(schedule.array(), step, join=join), **truth)
+        runs.append(wb.Run(schedule, wb.Curve(step, loss), facts={"join": join}))
+    return runs
+
+
+def test_what_a_law_needs_beside_rates_comes_from_the_run():
+    runs = staged()
+    fit = wb.fit("continual", runs, estimator="raw")
+    assert fit.report(runs)["mean"]["worst_relative"] < 2e-3
+    one = runs[0]
+    joined = fit.predict(one.schedule, [7_900], join=4_000).loss[0]
+    assert joined == pytest.approx(np.interp(7_900, one.curve.step, one.curve.loss), abs=5e-3)
+    assert abs(fit.predict(one.schedule, [7_900]).loss[0] - joined) > 0.02
+
+
+def test_a_law_of_sizes_takes_them_from_the_task_and_asks_for_them():
+    truth = {
+        "L0": 2.0,
+        "A": 0.6,
+        "alpha": 0.5,
+        "B": 0.4,
+        "beta": 0.3,
+        "C": 0.5,
+        "gamma": -0.1,
+        "memory": 800.0,
+    }
+    schedules = [wb.schedules.cosine(5_000, 3e-4, 0.05), wb.schedules.wsd(5_000, 3e-4, 0.05, 0.3)]
+    runs = []
+    for n_params in (2.5e7, 1e8, 4e8):
+        for schedule in schedules:
+            step = np.arange(300, 5_000, 50)
+            x = inputs(schedule.array(), step, n_params=n_params)
+            curve = wb.Curve(step, wb.laws.annealing_size(x, **truth))
+            runs.append(wb.Run(schedule, curve, task={"n_params": n_params}))
+    fit = wb.fit("annealing_size", runs, estimator="raw", starts=4)
+    assert fit.report(runs)["mean"]["worst_relative"] < 2e-3
+    with pytest.raises(ValueError, match="n_params"):
+        fit.predict(schedules[0])
+    with pytest.raises(ValueError, match="n_params"):
+        wb.fit("annealing_size", synthetic(0.0, TRUTH))
+
+
+def test_a_default_of_the_law_is_held_unless_it_is_freed():
+    runs = synthetic(1e-3, TRUTH)[:2]
+    held = wb.fit("effective_rate", runs, starts=2)
+    assert held.params["decay"] == 0.1 and held.params["share"] == 0.5 and "decay" not in held.free
+    freed = wb.fit("effective_rate", runs, starts=2, free=["decay"])
+    assert "decay" in freed.intervals and "share" not in freed.intervals
+    soft = wb.fit("effective_rate", runs, starts=2, prior={"decay": (0.2, 1e-3)})
+    assert soft.params["decay"] == pytest.approx(0.2, rel=1e-2)
+
+
+def test_logging_twice_as_often_changes_little():
+    from workbench.fitting.weights import weigh
+
+    step = np.arange(1_000, 20_001, 50)
+    assert weigh("log", step).sum() == pytest.approx(weigh("log", step[::2]).sum(), rel=0.02)
+    assert np.array_equal(weigh("points", step), np.ones(len(step)))
+    # Each point counts for the share of log time around it.
+    assert weigh("log", step)[200] == pytest.approx(weigh("log", step)[20] * step[20] / step[200], rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +252,19 @@ def test_survives_json(fitted):
         ({"fixed": {"gamma": float("nan")}}, "gamma"),
         ({"fixed": {"gamma": -1}}, "gamma"),
         ({"fixed": TRUTH}, "fixed must leave"),
+        ({"prior": {"delta": (1, 0.1)}}, "delta"),
+        ({"prior": {"gamma": 0.6}}, "relative width"),
+        ({"prior": {"gamma": (0.6, 0)}}, "width of gamma"),
+        ({"prior": {"gamma": (-1, 0.1)}}, "gamma"),
+        ({"prior": {"L0": (0, 0.1)}}, "must not be 0"),
+        ({"prior": {"gamma": (0.6, 0.1)}, "fixed": {"gamma": 0.6}}, "have a prior"),
+        ({"free": ("delta",)}, "delta"),
+        ({"free": ("gamma",), "fixed": {"gamma": 0.6}}, "can be neither free"),
+        ({"estimator": "best"}, "estimator of multipower must be one of raw, free, soft"),
+        ({"weights": "steps"}, "weights must be one of log, points"),
+        ({"weights": [[1.0]]}, "an array for each of the 4 runs"),
+        ({"weights": [[1.0]] * 4}, "weights of run 0 must be"),
+        ({"weights": [["x"]] * 4}, "weights of run 0 must be numbers"),
         ({"starts": 0}, "starts"),
         ({"starts": "x"}, "starts"),
         ({"seed": -1}, "seed"),
@@ -225,6 +319,7 @@ def test_what_is_no_fit_gets_a_sentence(data):
 
 def test_damaged_fits_get_a_sentence(fitted):
     good = fitted.to_dict()
+    assert set(good) >= {"horizon", "bands", "estimator", "past"}
     changes = (
         {"law": "x"},
         {"params": {**good["params"], "A": "x"}},
@@ -234,6 +329,9 @@ def test_damaged_fits_get_a_sentence(fitted):
         {"free": 3},
         {"covariance": [["x"]]},
         {"covariance": None},
+        {"bands": {"delta": [0, 1]}},
+        {"bands": 3},
+        {"past": [["a", "b"]]},
     )
     for change in changes:
         with pytest.raises(ValueError):

@@ -52,6 +52,7 @@ class Entry:
     simple: Mapping[str, float] | None = None
     anchors: tuple[str, ...] = ()
     estimator: str = ""
+    carry: float | None = None
 
     @property
     def summary(self) -> str:
@@ -115,14 +116,17 @@ def law(
     simple: Mapping[str, float] | None = None,
     anchors: tuple[str, ...] = (),
     estimator: str = "",
+    carry: float | None = None,
 ) -> Callable[[T], T]:
     """Register a law, a pure function of inputs and parameters whose ranges are its bounds.
 
     `jacobian` takes the same arguments and returns the loss (n,) with its derivatives (n, p). `simple`
     holds parameters where the law becomes a simpler one, whose fit tells what the parameters `anchors`
-    should be near; `estimator` is the one of `workbench.fitting.estimators` that predicts best.
+    should be near; `estimator` is the one of `workbench.fitting.estimators` that predicts best; `carry`
+    is the relative error per unit of log peak beyond the fitted ones, of a law that carries over.
     """
-    return _plain("law", title, paper, jacobian=jacobian, simple=simple, anchors=anchors, estimator=estimator)
+    more = {"simple": simple, "anchors": anchors, "estimator": estimator, "carry": carry}
+    return _plain("law", title, paper, jacobian=jacobian, **more)
 
 
 def task(title: str, paper: str = "") -> Callable[[T], T]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.laws.quadrature import graded
+from workbench.laws.changes import graded
 from workbench.schedule import Schedule
 
 Array = NDArray[np.float64]

@@ -1,143 +1,173 @@
-"""What a law sees of a schedule: sums of rates, and the changes of the rate with their distance.
+"""What a law sees of a schedule: sums of rates, the changes of the rate, and every step before a point.
 
-Laws of the multi-power kind sum a kernel over every past change of the rate. The exact sum costs
-steps x points. Here the past of each point is cut into chunks no longer than `theta` times their
-distance to that point (and to step 0), in which the rate changes by no more than about a fifth; each
-chunk is one node per sign of the change, at the mean of its changes, so that the error is of second
-order. Jumps are nodes of their own: exact.
-Nodes hold no parameter of a law, so a fit builds them once.
+Nothing here holds a parameter of a law, so a fit makes it once; and each part is made when a law first
+asks for it. See `changes` and `past` for how exact they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+from workbench.laws.changes import THETA, Changes, changes, rise_end
+from workbench.laws.past import Past, bound_kernel, past
 
-THETA = 0.2
-"""Chunk length over distance; the largest error in loss over the public curves is then below 5e-5."""
-_JUMP = 1 / 500
-_MOST_JUMPS = 256
-_MOST_LEVELS = 256
-_TINY = 1e-12
+__all__ = ["THETA", "Changes", "Inputs", "One", "inputs", "stack"]
+
+Array = NDArray[np.float64]
+Steps = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class One:
+    """Some steps (n,) of one schedule, and what was said of it."""
+
+    rates: Array
+    steps: Steps
+    theta: float
+    join: int | None
+    n_params: float | None
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Inputs of a law at n points of one or more schedules.
+    """Inputs of a law at n points of one or more schedules, each made when a law first asks for it.
 
     Parameters
     ----------
-    s1 : array, shape (n,)
-        Sum of rates up to and including each point, warmup included.
-    row : array of int, shape (m,)
-        Which point a node belongs to.
-    change : array, shape (m,)
-        Sum of the changes ``rate[k] - rate[k-1]`` in a node: negative for a decay.
-    log_rate : array, shape (m,)
-        Log of the rate at the node, ``log rate[k]``.
-    area : array, shape (m,)
-        Sum of rates from the node to the point, ``S_k`` of the multi-power law.
+    ones : tuple of One
+        The steps of each schedule.
     """
 
-    s1: Array
-    row: NDArray[np.intp]
-    change: Array
-    log_rate: Array
-    area: Array
+    ones: tuple[One, ...]
 
     def __len__(self) -> int:
-        return len(self.s1)
+        return sum(len(one.steps) for one in self.ones)
+
+    @cached_property
+    def s1(self) -> Array:
+        """Sum of rates up to and including each point, warmup included, shape (n,)."""
+        return self._of_each(_s1)
+
+    @cached_property
+    def s1_peak(self) -> Array:
+        """The same with the warmup counted at the rate that it ends with, shape (n,)."""
+        return self._of_each(lambda one: _s1(one) + _missed(one))
+
+    @cached_property
+    def s1_joined(self) -> Array:
+        """Sum of rates since the join of two stages, 0 before it, shape (n,)."""
+        return self._of_each(_s1_joined)
+
+    @cached_property
+    def rate(self) -> Array:
+        """Rate of each point, shape (n,)."""
+        return self._of_each(lambda one: one.rates[one.steps])
+
+    @cached_property
+    def bound(self) -> Array:
+        """Kernel sum of the convex bound, ``rate_T + sum rate_k^2 / (S_T - S_k)``, shape (n,)."""
+        return self._of_each(lambda one: bound_kernel(one.rates, one.steps))
+
+    @cached_property
+    def pasts(self) -> tuple[Past, ...]:
+        """Every step before the points, one past for each schedule."""
+        return tuple(past(one.rates, one.steps) for one in self.ones)
+
+    @cached_property
+    def n_params(self) -> Array:
+        """Parameters of the model that each point belongs to, shape (n,)."""
+        if any(one.n_params is None for one in self.ones):
+            raise ValueError("this law needs n_params, the parameters of the model, of every run")
+        return self._of_each(lambda one: np.full(len(one.steps), one.n_params))
+
+    @cached_property
+    def changes(self) -> Changes:
+        """The changes of the rate before each point, as nodes."""
+        parts = [changes(one.rates, one.steps, one.theta, one.join) for one in self.ones]
+        offsets = np.cumsum([0, *(len(one.steps) for one in self.ones[:-1])])
+        rows = np.concatenate([part.row + offset for part, offset in zip(parts, offsets, strict=True)])
+        names = [each.name for each in fields(Changes)[1:]]
+        return Changes(rows, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @property
+    def change(self) -> Array:
+        """Of `changes`, shape (m,)."""
+        return self.changes.change
+
+    @property
+    def log_rate(self) -> Array:
+        """Of `changes`, shape (m,)."""
+        return self.changes.log_rate
+
+    @property
+    def area(self) -> Array:
+        """Of `changes`, shape (m,)."""
+        return self.changes.area
 
     def total(self, kernel: Array) -> Array:
         """Sum ``change * kernel`` over the nodes of each point, shape (n,)."""
-        sums = np.bincount(self.row, weights=self.change * kernel, minlength=len(self.s1))
+        nodes = self.changes
+        sums = np.bincount(nodes.row, weights=nodes.change * kernel, minlength=len(self))
         return sums.astype(float, copy=False)
 
+    def _of_each(self, make: Callable[[One], Array]) -> Array:
+        return np.concatenate([make(one) for one in self.ones])
 
-def inputs(rates: ArrayLike, steps: ArrayLike, theta: float = THETA) -> Inputs:
+
+def inputs(
+    rates: ArrayLike,
+    steps: ArrayLike,
+    theta: float = THETA,
+    *,
+    join: int | None = None,
+    n_params: float | None = None,
+) -> Inputs:
     """Inputs at the whole `steps` (n,) of a schedule given by its `rates` (total,).
 
     A step beyond the end counts as if the last rate was held. Before the first rate above 0 the
-    sum of rates is taken as that rate, so that a power of it stays finite.
+    sum of rates is taken as that rate, so that a power of it stays finite. `join` is the first step of
+    the second stage of a continual pretraining; without one all is the first. `n_params` is asked for
+    by laws of several model sizes.
     """
     rates = np.asarray(rates, dtype=float)
     steps = np.asarray(steps, dtype=np.intp)
     beyond = int(steps.max(initial=0)) + 1 - len(rates)
     if beyond > 0:
         rates = np.concatenate([rates, np.full(beyond, rates[-1])])
-    c = np.cumsum(rates)
-    first = rates[np.argmax(rates > 0)]
-    s1 = np.maximum(c[steps], first)
-    log_rate = np.log(np.maximum(rates, _TINY * rates.max()))
-    edges = _edges(rates, log_rate, steps, theta)
-    row = np.repeat(np.arange(len(steps)), edges.shape[1] - 1)
-    low, high = edges[:, :-1].ravel(), edges[:, 1:].ravel()
-    some = high > low
-    row, low, high = row[some], low[some], high[some]
-
-    change = np.diff(rates, prepend=rates[0])
-    before = c - rates
-    nodes = []
-    for part in (np.minimum(change, 0), np.maximum(change, 0)):
-        # Entry k of a prefix sum covers the steps 1 to k: the first rate is no change.
-        weight, logs, areas = (np.cumsum(part * x) for x in (1.0, log_rate, before))
-        w = weight[high] - weight[low]
-        used = np.abs(w) > 0
-        at, w = row[used], w[used]
-        mean_log = (logs[high] - logs[low])[used] / w
-        mean_before = (areas[high] - areas[low])[used] / w
-        nodes.append((at, w, mean_log, np.maximum(c[steps][at] - mean_before, 0)))
-    return Inputs(s1, *(np.concatenate(column) for column in zip(*nodes, strict=True)))
+    return Inputs((One(rates, steps, theta, join, n_params),))
 
 
 def stack(parts: Sequence[Inputs]) -> Inputs:
     """The inputs of several schedules as one."""
-    offsets = np.cumsum([0, *(len(part) for part in parts[:-1])])
-    rows = [part.row + offset for part, offset in zip(parts, offsets, strict=True)]
-    columns = ([getattr(part, name) for part in parts] for name in ("change", "log_rate", "area"))
-    s1 = np.concatenate([part.s1 for part in parts])
-    return Inputs(s1, np.concatenate(rows), *(np.concatenate(column) for column in columns))
+    stacked = Inputs(tuple(one for part in parts for one in part.ones))
+    # What the parts have made already is not made again.
+    for name in ("s1", "rate", "bound"):
+        if all(name in vars(part) for part in parts):
+            vars(stacked)[name] = np.concatenate([getattr(part, name) for part in parts])
+    if all("pasts" in vars(part) for part in parts):
+        vars(stacked)["pasts"] = tuple(each for part in parts for each in part.pasts)
+    return stacked
 
 
-def _edges(rates: Array, log_rate: Array, steps: NDArray[np.intp], theta: float) -> NDArray[np.intp]:
-    """Ends of the chunks (low, high] of each point, one sorted row per point."""
-    grid = graded(int(steps.max(initial=0)), theta)
-    jumps = _jumps(rates)
-    fixed = np.unique(np.concatenate([grid, jumps - 1, jumps, _levels(log_rate)]))
-    here = steps[:, None]
-    edges = np.concatenate([here - grid, np.broadcast_to(fixed, (len(steps), len(fixed)))], axis=1)
-    return np.sort(np.clip(edges, 0, here), axis=1)
+def _s1(one: One) -> Array:
+    first = one.rates[np.argmax(one.rates > 0)]
+    return np.maximum(np.cumsum(one.rates)[one.steps], first)
 
 
-def _jumps(rates: Array) -> NDArray[np.intp]:
-    """Steps at which the rate changes far more than beside them, the largest where there are many."""
-    change = np.abs(np.diff(rates, append=rates[-1]))
-    beside = np.zeros_like(change)
-    np.minimum(change[2:], change[:-2], out=beside[1:-1])
-    found = np.flatnonzero((change >= _JUMP * rates.max()) & (change > 4 * beside))
-    if len(found) > _MOST_JUMPS:
-        found = np.sort(found[np.argsort(change[found])[-_MOST_JUMPS:]])
-    return found + 1
+def _missed(one: One) -> Array:
+    """By how much the sum of rates up to each point would be larger without a warmup."""
+    end = rise_end(one.rates)
+    missed = np.cumsum(one.rates[end] - one.rates[: end + 1])
+    return missed[np.minimum(one.steps, end)]
 
 
-def _levels(log_rate: Array) -> NDArray[np.intp]:
-    """Steps at which the rate has grown or shrunk by a fifth, or more where those are too many."""
-    width = np.log(2.0) / 4
-    while True:
-        crossed = np.flatnonzero(np.diff(np.floor(log_rate / width)))
-        if len(crossed) <= _MOST_LEVELS:
-            return crossed
-        width *= 2
-
-
-def graded(last: int, theta: float) -> NDArray[np.intp]:
-    """Distances 0, 1, 2, ... growing by the factor 1 + theta, up to beyond `last`."""
-    grid = [0]
-    while grid[-1] < last:
-        grid.append(grid[-1] + max(1, int(theta * grid[-1])))
-    return np.array(grid)
+def _s1_joined(one: One) -> Array:
+    if one.join is None:
+        return np.zeros(len(one.steps))
+    c = np.concatenate([[0.0], np.cumsum(one.rates)])
+    return np.maximum(c[one.steps + 1] - c[min(one.join, len(one.rates))], 0.0)
