@@ -8,7 +8,9 @@ second order. Jumps are nodes of their own: exact.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +41,26 @@ class Changes:
         Log of the rate at the node, ``log rate[k]``.
     area : array, shape (m,)
         Sum of rates from the node to the point, ``S_k`` of the multi-power law.
-    age : array, shape (m,)
-        Updates from the node to the point, both included.
     later : array of bool, shape (m,)
         Whether the node lies after the first rise of the rate, the warmup.
     joined : array of bool, shape (m,)
         Whether the node lies in the second stage.
+    ages : tuple of callable
+        Make the parts of `age`, which few laws ask for.
     """
 
     row: Steps
     change: Array
     log_rate: Array
     area: Array
-    age: Array
     later: Flags
     joined: Flags
+    ages: tuple[Callable[[], Array], ...]
+
+    @cached_property
+    def age(self) -> Array:
+        """Updates from each node to its point, both included, shape (m,)."""
+        return np.concatenate([make() for make in self.ages])
 
 
 def rise_end(rates: Array) -> int:
@@ -76,7 +83,7 @@ def changes(rates: Array, steps: Steps, theta: float, join: int | None) -> Chang
 
     change = np.diff(rates, prepend=rates[0])
     before = c - rates
-    nodes = []
+    nodes, ages = [], []
     for part in (np.minimum(change, 0), np.maximum(change, 0)):
         found = np.flatnonzero(part)
         # Prefix sums over the steps with a change of this sign: a warmup has few of 24,000.
@@ -88,15 +95,22 @@ def changes(rates: Array, steps: Steps, theta: float, join: int | None) -> Chang
         at, w, after, until, chunk = row[used], w[used], after[used], until[used], low[used]
         log = _between(part * log_rate[first:last], after, until) / w
         area = c[steps][at] - _between(part * before[first:last], after, until) / w
-        step = _between(part * np.arange(float(first), float(last)), after, until) / w
-        age = np.maximum(steps[at] - step + 1, 1)
-        nodes.append((at, w, log, np.maximum(area, 0), age, chunk >= rise, chunk >= begin - 1))
-    return Changes(*(np.concatenate(column) for column in zip(*nodes, strict=True)))
+        nodes.append((at, w, log, np.maximum(area, 0), chunk >= rise, chunk >= begin - 1))
+        ages.append(partial(_age, part, first, after, until, w, steps[at]))
+    columns = (np.concatenate(column) for column in zip(*nodes, strict=True))
+    return Changes(*columns, ages=tuple(ages))
+
+
+def _age(part: Array, first: int, after: Steps, until: Steps, w: Array, here: Steps) -> Array:
+    step = _between(part * np.arange(float(first), float(first + len(part))), after, until) / w
+    return np.maximum(here - step + 1, 1)
 
 
 def _between(values: Array, after: Steps, until: Steps) -> Array:
     """Sums of ``values[after:until]``, shape of the ends."""
-    prefix = np.concatenate([[0.0], np.cumsum(values)])
+    prefix = np.empty(len(values) + 1)
+    prefix[0] = 0.0
+    np.cumsum(values, out=prefix[1:])
     return prefix[until] - prefix[after]
 
 

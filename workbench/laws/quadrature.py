@@ -91,8 +91,9 @@ class Inputs:
         parts = [changes(one.rates, one.steps, one.theta, one.join) for one in self.ones]
         offsets = np.cumsum([0, *(len(one.steps) for one in self.ones[:-1])])
         rows = np.concatenate([part.row + offset for part, offset in zip(parts, offsets, strict=True)])
-        names = [each.name for each in fields(Changes)[1:]]
-        return Changes(rows, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        names = [each.name for each in fields(Changes)[1:-1]]
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+        return Changes(rows, *columns, ages=tuple(make for part in parts for make in part.ages))
 
     @property
     def change(self) -> Array:
