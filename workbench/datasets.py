@@ -44,7 +44,8 @@ class Source:
     files : str
         Our relative name of the folder or file, as in ``datasets.sha256``.
     origin : str
-        The same in the repository.
+        The same in the repository; "" for tables that were collected from several of its files, and
+        cannot be fetched.
     about : str
         What it holds, in one line.
     paper : str
@@ -94,6 +95,13 @@ SOURCES: dict[str, Source] = {
         "schaipp/raw",
         "data",
         "16 runs of a 124M model on SlimPajama: constant, cosine to 0 and to 10 %, two peak rates",
+        "2501.18965",
+    ),
+    "schaipp/suite": Source(
+        *_SCHAIPP,
+        "schaipp/suite124m",
+        "",
+        "83 runs of that model in two tables: cooldowns of 10 to 90 % too, and a third peak rate",
         "2501.18965",
     ),
     "chinchilla": Source(
@@ -154,7 +162,8 @@ def load(name: str) -> list[Run] | pd.DataFrame:
     if not isinstance(name, str) or name not in SOURCES:
         raise ValueError(f"name must be one of {', '.join(SOURCES)}; got {name!r}")
     source = SOURCES[name]
-    wanted = [file for file in _hashes() if file == source.files or file.startswith(source.files + "/")]
+    begins = (source.files + "/", source.files + "_")
+    wanted = [file for file in _hashes() if file == source.files or file.startswith(begins)]
     contents = {file.rsplit("/", 1)[-1]: _fetch(source, file) for file in wanted}
     return _READERS[name.split("/")[0]](name, source, contents)
 
@@ -167,6 +176,13 @@ def _runs(read: Callable[..., Run]) -> Callable[[str, Source, dict[str, bytes]],
     return readers
 
 
+def _schaipp(name: str, source: Source, contents: dict[str, bytes]) -> list[Run]:
+    if source.origin:
+        return _runs(published.schaipp)(name, source, contents)
+    runs, history = (contents[f"suite124m_{part}.csv"] for part in ("runs", "history"))
+    return published.suite(runs, history, source.page)
+
+
 def _table(name: str, source: Source, contents: dict[str, bytes]) -> pd.DataFrame:
     import pandas as pd
 
@@ -176,7 +192,7 @@ def _table(name: str, source: Source, contents: dict[str, bytes]) -> pd.DataFram
 
 _READERS: dict[str, Callable[..., Any]] = {
     "multipower": _runs(published.multipower),
-    "schaipp": _runs(published.schaipp),
+    "schaipp": _schaipp,
     "chinchilla": _table,
     "steplaw": _table,
 }
@@ -216,6 +232,11 @@ def _checked(path: Path, name: str) -> bytes:
 
 
 def _download(source: Source, name: str) -> Path:
+    if not source.origin:
+        raise ValueError(
+            f"{name} was collected from the files of {source.page} and cannot be fetched: set "
+            f"{FOLDER_VARIABLE} to a folder that has it"
+        )
     import pooch
     import requests
 

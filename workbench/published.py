@@ -88,6 +88,45 @@ def _schaipp_schedule(config: dict[str, Any]) -> tuple[str, Schedule]:
     return kind, rise.then(fall).then(hold(1, last, name="end"))
 
 
+def suite(runs: bytes, history: bytes, source: str) -> list[Run]:
+    """Runs of lr-scheduling as two tables: one row for each run, and one for each logged update."""
+    import pandas as pd
+
+    facts = pd.read_csv(io.BytesIO(runs)).set_index("run")
+    out = []
+    for name, rows in pd.read_csv(io.BytesIO(history)).groupby("run", sort=False):
+        row = facts.loc[name]
+        kind = str(row["schedule"]).removesuffix("50k")
+        schedule = _suite_schedule(kind, int(row["T"]), float(row["peak_lr"]), float(row["cooldown_frac"]))
+        val, train = (rows[rows[key].notna()] for key in ("val_loss", "train_loss"))
+        initial, curve = _averaged(val["iter"].tolist(), val["val_loss"].tolist())
+        _, trained = _averaged(train["iter"].tolist(), train["train_loss"].tolist())
+        told = {
+            "name": f"lr{row['peak_lr']:g}_{kind}_{int(row['T']) // 1000}k",
+            "kind": kind,
+            "source": source,
+            "status": "finished",
+            "initial_loss": initial,
+            "final_val_loss_fullset": float(row["final_val_loss_fullset"]),
+        }
+        task = {"name": "schaipp", "size": "124M"}
+        out.append(Run(schedule, curve, task, told, {"train": trained}))
+    return out
+
+
+def _suite_schedule(kind: str, total: int, peak: float, share: float) -> Schedule:
+    if kind.startswith("cos"):
+        final = {"cos0": 1e-7, "cos10": -1}[kind]
+        return _schaipp_schedule(
+            {"iterations": total, "lr": peak, "scheduler": "cos", "cos_final_lr": final}
+        )[1]
+    stable = _schaipp_schedule({"iterations": total, "lr": peak, "scheduler": "wsd"})[1]
+    if kind == "const":
+        return stable
+    steps = round(share * total)
+    return stable.branch(total - steps, steps, "sqrt" if "sqrt" in kind else "linear")
+
+
 def _averaged(iteration: Sequence[int], loss: Sequence[float]) -> tuple[float | None, Curve]:
     """Loss before the first update, and the curve after it; rows with the same iteration averaged."""
     unique, inverse, counts = np.unique(iteration, return_inverse=True, return_counts=True)

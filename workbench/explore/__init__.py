@@ -10,8 +10,10 @@ from workbench.doctor import runs_folder
 from workbench.explore.atlas import Atlas
 from workbench.explore.board import Board
 from workbench.explore.comparison import Comparison
+from workbench.explore.designer import Designer, design
 from workbench.explore.explorer import Explorer
 from workbench.explore.multiples import Gallery
+from workbench.explore.prediction import Predictor, predict
 from workbench.explore.settings import SETTINGS
 from workbench.explore.thumbnails import Sheet, budget, every
 from workbench.params import known
@@ -23,12 +25,16 @@ __all__ = [
     "Atlas",
     "Board",
     "Comparison",
+    "Designer",
     "Explorer",
     "Gallery",
+    "Predictor",
     "browse",
     "compare",
+    "design",
     "draw",
     "gallery",
+    "predict",
     "sheet",
     "start",
 ]
