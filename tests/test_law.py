@@ -161,3 +161,11 @@ def test_every_step_through_few_is_within_1e_4(total, warmup, decay, shape, floo
     direct = law(rates, np.arange(total))
     grown = np.cumsum(rates) > 0.01 * rates.sum()
     assert np.max(np.abs(through - direct)[grown]) < 1e-4
+
+
+def test_a_run_at_rate_0_is_refused() -> None:
+    nothing = wb.hold(100, 0.0)
+    with pytest.raises(ValueError, match="above 0"):
+        inputs(nothing.array(), [50])
+    with pytest.raises(ValueError, match="schedule must have a rate above 0"):
+        wb.defaults.load("multipower/100M").predict(nothing)

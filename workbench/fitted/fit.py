@@ -134,7 +134,8 @@ class Fit:
         Raises
         ------
         ValueError
-            When `schedule` is not a Schedule, or steps are not whole, increasing and at least 0.
+            When `schedule` is not a Schedule or is 0 throughout, or steps are not whole, increasing and
+            at least 0.
 
         Notes
         -----
@@ -145,6 +146,8 @@ class Fit:
         if not isinstance(schedule, Schedule):
             raise ValueError(f"schedule must be a Schedule; got {type(schedule).__name__}")
         rates = schedule.array()
+        if not rates.any():
+            raise ValueError("schedule must have a rate above 0: no law says anything of a run at rate 0")
         away = self._carry * cautions.log_distance(self, float(rates.max()))
         if step is not None:
             at = whole_steps(step)

@@ -134,9 +134,16 @@ def inputs(
     sum of rates is taken as that rate, so that a power of it stays finite. `join` is the first step of
     the second stage of a continual pretraining; without one all is the first. `n_params` is asked for
     by laws of several model sizes.
+
+    Raises
+    ------
+    ValueError
+        For rates that are 0 throughout.
     """
     rates = np.asarray(rates, dtype=float)
     steps = np.asarray(steps, dtype=np.intp)
+    if not np.any(rates > 0):
+        raise ValueError("rates must be above 0 somewhere: no law says anything of a run at rate 0")
     beyond = int(steps.max(initial=0)) + 1 - len(rates)
     if beyond > 0:
         rates = np.concatenate([rates, np.full(beyond, rates[-1])])
