@@ -95,7 +95,8 @@ def effective_rate(
     Two things are not derived: that the noise belongs to weights that start smaller (`share`, chosen by
     leaving out one of three peaks), and the power itself. It fails within the first few thousand steps,
     and runs at one low peak do not tell how far the power goes: from them to a peak five or ten times
-    as high the law is off by .03 to .06, also with `norm` held. Batch size and optimizers other than AdamW have not been studied.
+    as high the law is off by .03 to .06, also with `norm` held. Batch size and optimizers other than
+    AdamW have not been studied.
     """
     far = np.concatenate([_progress(past, norm, decay)[0] for past in x.pasts])
     noise = np.concatenate([_noise(past, share * norm, decay)[0] for past in x.pasts])
