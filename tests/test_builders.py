@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import CASES
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import workbench as wb
@@ -119,7 +119,7 @@ def _sampled(schedule: wb.Schedule) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=200)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_any_valid_arguments_give_a_sound_schedule(name: str, data: st.DataObject) -> None:
     args = {field.name: _value(field, data) for field in wb.schedules.get(name).fields}
