@@ -15,6 +15,7 @@ from workbench import picture, schedules, terminal
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Entry, Field
 from workbench.schedule import Schedule
+from workbench.views.words import text_table
 
 SHOW_TOTAL = 10_000
 """Length of the schedule that `show` builds when no total is given."""
@@ -52,10 +53,7 @@ def table(markdown: bool = False) -> str:
         rows = [(f"`{e.name}`", e.family, e.title, _links(e.paper), _names(e)) for e in entries]
         return "\n".join("| " + " | ".join(row) + " |" for row in (heads, ("---",) * len(heads), *rows))
     rows = [heads, *((e.name, e.family, e.title, e.paper, _names(e)) for e in entries)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return text_table(rows)
 
 
 def _links(papers: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.views.words import text_table
+
 
 @dataclass(frozen=True)
 class Table:
@@ -36,11 +38,7 @@ class Table:
 
     def __str__(self) -> str:
         cells = [self.columns, *(tuple(_cell(row[name]) for name in self.columns) for row in self.rows)]
-        widths = [max(len(line[i]) for line in cells) for i in range(len(self.columns))]
-        lines = [
-            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in cells
-        ]
-        return "\n".join([self.title, *lines, *(f"- {note}" for note in self.notes)])
+        return "\n".join([self.title, text_table(cells), *(f"- {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)

@@ -14,10 +14,9 @@ from workbench import schedules
 from workbench.curve import Curve
 from workbench.explore import drawing, points
 from workbench.explore.canvas import Canvas, room
-from workbench.explore.chooser import COALESCE
 from workbench.explore.controls import LAYOUT, STYLE, plain
 from workbench.explore.figure import Line, LiveFigure
-from workbench.explore.parts import growing, law_list, note, predict, row, small_button
+from workbench.explore.parts import COALESCE, growing, later, law_list, note, predict, row, small_button
 from workbench.explore.pins import NOW
 from workbench.explore.settings import SETTINGS
 from workbench.explore.thumbnails import first_args
@@ -96,12 +95,8 @@ class Board:
         return schedules.build({"name": start, **first_args(entry, {**self.setting.args, **self._args})})
 
     def _on_canvas(self, change: Mapping[str, Any]) -> None:
-        if self._pending is not None:
-            return
-        try:
-            self._pending = asyncio.get_running_loop().call_later(COALESCE, self._draw)
-        except RuntimeError:
-            self._draw()
+        if self._pending is None:
+            self._pending = later(COALESCE, self._draw)
 
     def _on_total(self, _: Any) -> None:
         try:

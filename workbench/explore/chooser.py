@@ -10,13 +10,11 @@ import ipywidgets as widgets
 
 from workbench import schedules
 from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
-from workbench.explore.parts import note
+from workbench.explore.parts import COALESCE, later, note
 from workbench.explore.settings import Setting
 from workbench.explore.thumbnails import first_args
 from workbench.schedule import Schedule
 
-COALESCE = 0.004
-"""Seconds that a slider's event waits for a newer one: only the newest value is worth drawing."""
 _GIVEN = "\0given"
 
 
@@ -136,12 +134,8 @@ class Chooser:
         self._changed("")
 
     def _on_slider(self, _: Any) -> None:
-        if self._pending is not None:
-            return
-        try:
-            self._pending = asyncio.get_running_loop().call_later(COALESCE, self._slide)
-        except RuntimeError:
-            self._slide()
+        if self._pending is None:
+            self._pending = later(COALESCE, self._slide)
 
     def _slide(self) -> None:
         self._pending = None

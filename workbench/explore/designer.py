@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +12,10 @@ import numpy as np
 from workbench import export, schedules
 from workbench.design import Design, Table, optimise
 from workbench.explore import drawing
-from workbench.explore.chooser import COALESCE
 from workbench.explore.controls import LAYOUT, STYLE, control, read
 from workbench.explore.designing import Choice, among, choices, curve_of, lines, panels
 from workbench.explore.figure import LiveFigure
-from workbench.explore.parts import growing, log_box, note, row, small_button
+from workbench.explore.parts import COALESCE, growing, later, log_box, note, row, small_button
 from workbench.explore.sensitivity import sensitivity
 from workbench.explore.sheets import TableView
 from workbench.fitted import Fit
@@ -168,7 +166,7 @@ class Designer:
 
     def _on_slider(self, _: Any) -> None:
         if self._solving is None:
-            self._solving = _later(COALESCE, self._solve)
+            self._solving = later(COALESCE, self._solve)
 
     def _solve(self) -> None:
         self._solving = None
@@ -183,7 +181,7 @@ class Designer:
         self._draw()
         if self._comparing is not None:
             self._comparing.cancel()
-        self._comparing = _later(SETTLE, self._compare)
+        self._comparing = later(SETTLE, self._compare)
 
     def _found(self) -> Design:
         return optimise(self.choice.fit, **self.values())
@@ -233,15 +231,6 @@ class Designer:
         from IPython.display import display
 
         display(self.box)
-
-
-def _later(seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle | None:
-    """Call later, or now where no loop runs."""
-    try:
-        return asyncio.get_running_loop().call_later(seconds, call)
-    except RuntimeError:
-        call()
-        return None
 
 
 def _list(name: str, options: list[tuple[str, Any]], value: Any) -> widgets.Dropdown:

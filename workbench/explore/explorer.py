@@ -13,13 +13,12 @@ from workbench.explore import drawing, pins
 from workbench.explore.conductor import Conductor
 from workbench.explore.figure import LiveFigure
 from workbench.explore.panel import Panel
+from workbench.explore.parts import COALESCE, later
 from workbench.explore.settings import SETTINGS, Setting
+from workbench.explore.thumbnails import first_args
 from workbench.export import torch_code
 from workbench.schedule import Schedule
 from workbench.store import Store
-
-_COALESCE = 0.004
-"""Seconds that a slider's event waits for a newer one: only the newest value is worth drawing."""
 
 
 class Explorer:
@@ -54,8 +53,7 @@ class Explorer:
 
     def setting_args(self, name: str) -> dict[str, Any]:
         """The setting's first values of the arguments that the builder has."""
-        known = {field.name for field in schedules.get(name).fields}
-        return {key: value for key, value in self.setting.args.items() if key in known}
+        return first_args(schedules.get(name), self.setting.args)
 
     # Buttons
 
@@ -175,12 +173,8 @@ class Explorer:
         self._draw()
 
     def _on_slider(self, _: Any) -> None:
-        if self._pending is not None:
-            return
-        try:
-            self._pending = asyncio.get_running_loop().call_later(_COALESCE, self._slide)
-        except RuntimeError:
-            self._slide()
+        if self._pending is None:
+            self._pending = later(COALESCE, self._slide)
 
     def _slide(self) -> None:
         self._pending = None

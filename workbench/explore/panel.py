@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,7 +10,8 @@ import ipywidgets as widgets
 from workbench import schedules
 from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
 from workbench.explore.figure import LiveFigure
-from workbench.explore.settings import SETTINGS, Setting
+from workbench.explore.parts import law_list, log_box, note, small_button
+from workbench.explore.settings import Setting
 from workbench.registry import Field
 
 ACTIONS = ("pin", "train", "stop", "save", "export", "clear")
@@ -21,22 +21,18 @@ class Panel:
     """Choosers, sliders, buttons, messages and the figure, laid out for wide and narrow pages."""
 
     def __init__(self, figure: LiveFigure, setting: str, schedule: str) -> None:
-        titles = [(entry.title, key) for key, entry in SETTINGS.items()]
         names = [(schedules.get(name).title, name) for name in schedules.names("learning rate")]
         wide = {"layout": LAYOUT, "style": STYLE}
-        self.setting = widgets.Dropdown(options=titles, value=setting, description="law of", **wide)
+        self.setting = law_list(setting)
         self.chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)
         self.sliders = widgets.VBox()
         self.fields: tuple[Field, ...] = ()
         self.controls: dict[str, Any] = {}
-        self.log = widgets.Checkbox(value=False, description="log rate axis", indent=False)
+        self.log = log_box()
         self.about, self.message, self.problem, self.table = (widgets.HTML() for _ in range(4))
         hidden = widgets.Layout(width="100%", display="none")
         self.code = widgets.Textarea(rows=9, layout=hidden)
-        self.button = {
-            name: widgets.Button(description=name.capitalize(), layout=widgets.Layout(width="auto"))
-            for name in ACTIONS
-        }
+        self.button = {name: small_button(name.capitalize()) for name in ACTIONS}
         self.button["train"].button_style = "primary"
         left = widgets.VBox(
             [self.setting, self.chooser, self.sliders, self.log, self.problem],
@@ -84,13 +80,8 @@ class Panel:
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """One sentence under the buttons; none takes the last away."""
-        self.message.value = _html(sentence, bad)
+        self.message.value = note(sentence, bad=bad)
 
     def complain(self, sentence: str) -> None:
         """One sentence beside the sliders; none takes the last away."""
-        self.problem.value = _html(sentence, True)
-
-
-def _html(text: str, bad: bool) -> str:
-    kind = "lrw-error" if bad else "lrw-note"
-    return f'<div class="{kind}" role="status">{escape(text)}</div>' if text else ""
+        self.problem.value = note(sentence, bad=True)

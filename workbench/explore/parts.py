@@ -1,8 +1,9 @@
-"""Small pieces that several widgets share: the list of laws, the log switch, a sentence, a wrapping row."""
+"""Small pieces that several widgets share: the list of laws, the log switch, a sentence, a call put off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from html import escape
 
 import ipywidgets as widgets
@@ -13,6 +14,18 @@ from workbench.explore.controls import LAYOUT, STYLE
 from workbench.explore.settings import SETTINGS
 from workbench.fitted import Fit
 from workbench.schedule import Schedule
+
+COALESCE = 0.004
+"""Seconds that a control's event waits for a newer one: only the newest value is worth drawing."""
+
+
+def later(seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle | None:
+    """Call later, or now where no loop runs."""
+    try:
+        return asyncio.get_running_loop().call_later(seconds, call)
+    except RuntimeError:
+        call()
+        return None
 
 
 def law_list(setting: str) -> widgets.Dropdown:

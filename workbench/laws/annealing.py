@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.laws.quadrature import Inputs
+from workbench.laws.terms import Exponent, Level, Size
 from workbench.params import Param
 from workbench.registry import law
 
 Array = NDArray[np.float64]
-Level = Annotated[float, Param(0, 20, unit="nats", help="loss after an endless run at a constant rate")]
-Size = Annotated[float, Param(1e-6, 1e3, log=True, slider=(0.3, 1.5), help="size of the power term")]
-Exponent = Annotated[float, Param(1e-2, 3, log=True, slider=(0.2, 1), help="exponent of the sum of rates")]
 Gain = Annotated[
     float, Param(1e-6, 1e4, log=True, slider=(0.1, 10), help="loss gained per unit of annealing area")
 ]

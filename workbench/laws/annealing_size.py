@@ -7,8 +7,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.laws.annealing import Exponent, Gain, Level, Memory, Size, area
+from workbench.laws.annealing import Gain, Memory, area
 from workbench.laws.quadrature import Inputs
+from workbench.laws.terms import Exponent, Level, Size
 from workbench.params import Param
 from workbench.registry import law
 

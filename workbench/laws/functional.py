@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.laws.quadrature import Inputs
+from workbench.laws.terms import Exponent, Level, Size
 from workbench.params import Param
 from workbench.registry import law
 
@@ -40,9 +41,9 @@ def _jacobian(
 @law(title="Functional scaling law, practical form", paper="2509.19189", jacobian=_jacobian)
 def functional(
     x: Inputs,
-    L0: Annotated[float, Param(0, 20, unit="nats", help="loss after an endless run at a constant rate")],
-    c1: Annotated[float, Param(1e-6, 1e3, log=True, slider=(0.3, 1.5), help="size of the power term")],
-    s: Annotated[float, Param(1e-2, 3, log=True, slider=(0.2, 1), help="exponent of the sum of rates")],
+    L0: Level,
+    c1: Size,
+    s: Exponent,
     c2: Annotated[
         float,
         Param(1e-4, 1e6, log=True, slider=(50, 1000), help="gain of a drop, beside what is left to learn"),

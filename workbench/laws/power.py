@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.laws.quadrature import Inputs
+from workbench.laws.terms import Exponent, Size
 from workbench.params import Param
 from workbench.registry import law
 
@@ -24,8 +25,8 @@ def _jacobian(x: Inputs, L0: float, A: float, alpha: float) -> tuple[Array, Arra
 def power(
     x: Inputs,
     L0: Annotated[float, Param(0, 20, unit="nats", help="loss after an endless run")],
-    A: Annotated[float, Param(1e-6, 1e3, log=True, slider=(0.3, 1.5), help="size of the power term")],
-    alpha: Annotated[float, Param(1e-2, 3, log=True, slider=(0.2, 1), help="exponent of the sum of rates")],
+    A: Size,
+    alpha: Exponent,
 ) -> Array:
     """Loss from the sum of rates alone.
 
