@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import workbench as wb
 from workbench.shapes import SHAPES
 
-RATES = st.floats(0, 100, allow_subnormal=False)
+# Nothing near the smallest float, where doubling a sum and summing doubles differ in a bit.
+RATES = st.just(0.0) | st.floats(1e-100, 100)
 ARGS: dict[str, st.SearchStrategy[dict[str, float]]] = {
     "power": st.fixed_dictionaries({"p": st.floats(0.1, 10)}),
     "exp": st.fixed_dictionaries({"ratio": st.floats(1e-6, 1e6)}),
