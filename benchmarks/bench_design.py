@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
-from statistics import median
 
 import numpy as np
 
 import workbench as wb
-from benchmarks.rows import Row, at_most
+from benchmarks.rows import Row, at_most, cpu_seconds
 
 PUBLISHED = {
     "25M": (3.04045406, 0.52468604, 0.50786857, 363.78751622, 2.06560812, 0.58279013, 0.64142257),
@@ -33,7 +32,7 @@ def rows() -> list[Row]:
     for size, values in PUBLISHED.items():
         params = dict(zip(shipped.params, values, strict=True))
         fit = dataclasses.replace(shipped, params=params)
-        seconds = _cpu(lambda f=fit: wb.optimise(f, TOTAL, peak=PEAK, warmup=RISING / TOTAL))
+        seconds = cpu_seconds(lambda f=fit: wb.optimise(f, TOTAL, peak=PEAK, warmup=RISING / TOTAL))
         out.append(at_most(f"optimise, 24,000 steps, 64 knots, {size}", 1e3 * seconds, 50, "ms CPU"))
         found = wb.optimise(fit, TOTAL, peak=PEAK, warmup=RISING / TOTAL)
         start = time.process_time()
@@ -60,18 +59,8 @@ def rows() -> list[Row]:
             fit, wb.schedules.wsd(TOTAL, PEAK), 10_000, 40_000
         ),
     }
-    out += [Row(name, 1e3 * _cpu(call, 3), "ms CPU") for name, call in calls.items()]
+    out += [Row(name, 1e3 * cpu_seconds(call, 3), "ms CPU") for name, call in calls.items()]
     return out
-
-
-def _cpu(call: Callable[[], object], times: int = 9) -> float:
-    call()
-    taken = []
-    for _ in range(times):
-        start = time.process_time()
-        call()
-        taken.append(time.process_time() - start)
-    return median(taken)
 
 
 def _exact(rates: np.ndarray, p: dict[str, float]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import workbench as wb
-from benchmarks.rows import Row, at_least, at_most, seconds
+from benchmarks.rows import Row, at_least, at_most, cpu_seconds, seconds
 from workbench import registry
 from workbench.fitting.problem import Problem
 from workbench.fitting.sample import Sample
@@ -34,6 +34,10 @@ def rows() -> list[Row]:
     for size in OFFICIAL:
         train, held = split(size)
         out += _solver(size, train)
+        held_memory = cpu_seconds(lambda t=train: wb.fit("annealing", t, fixed={"memory": 300.0}))
+        fitted_memory = cpu_seconds(lambda t=train: wb.fit("annealing", t))
+        out.append(at_most(f"fit() of the annealing law, memory held, {size}", held_memory, 0.05, "s CPU"))
+        out.append(at_most(f"the same, memory fitted, {size}", fitted_memory, 0.3, "s CPU"))
         fit = wb.fit("multipower", train)
         r2, mae, fork = OFFICIAL[size]
         table = fit.report(held)

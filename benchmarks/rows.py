@@ -37,6 +37,17 @@ def alternated(calls: Sequence[Callable[[], object]], repeats: int = 7) -> list[
     return [median(kept) for kept in times]
 
 
+def cpu_seconds(call: Callable[[], object], repeats: int = 9) -> float:
+    """Median CPU time of a call, after one that warms it up: what else the machine does hardly counts."""
+    call()
+    taken = []
+    for _ in range(repeats):
+        begin = time.process_time()
+        call()
+        taken.append(time.process_time() - begin)
+    return median(taken)
+
+
 def at_most(name: str, value: float, limit: float, unit: str) -> Row:
     """A figure with an upper limit."""
     return Row(name, value, unit, f"at most {limit:g}", value <= limit)

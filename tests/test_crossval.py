@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,20 @@ def test_the_choice_goes_to_what_is_clearly_better():
     assert crossval.choose(scores, "raw") == "free"
     assert crossval.choose({name: row[:2] for name, row in scores.items()}, "raw") == "raw"
     assert crossval.choose({}, "raw") == "raw"
+
+
+def test_only_runs_that_were_measured_at_a_common_step_are_compared(data_folder):
+    """Two runs, and the second half of a third: as long as the first, and too late for the second."""
+    runs = {run.facts["name"]: run for run in wb.datasets.load("multipower/25M")}
+    first, short, third = (runs[name] for name in ("constant_24000", "wsdcon_9", "cosine_24000"))
+    late = third.curve.step > 17_000
+    third = dataclasses.replace(third, curve=wb.Curve(third.curve.step[late], third.curve.loss[late]))
+    fit = wb.fit("annealing", [first, short, third], starts=2, estimator="raw")
+    assert {frozenset((pair.a, pair.b)) for pair in fit.past} == {
+        frozenset(("constant_24000", "wsdcon_9")),
+        frozenset(("constant_24000", "cosine_24000")),
+    }
+    assert np.all(np.isfinite([(pair.predicted, pair.measured, pair.apart) for pair in fit.past]))
 
 
 def test_many_runs_are_left_out_in_groups_each_once():

@@ -7,6 +7,7 @@ import pytest
 from test_law import exact
 
 import workbench as wb
+from workbench.judge import rise_end
 from workbench.laws.quadrature import inputs
 
 TRAIN = ("cosine_24000", "constant_24000", "wsdcon_9")
@@ -297,6 +298,32 @@ def test_a_diverged_run_gets_a_sentence():
     )
     with pytest.raises(ValueError, match="run 0 has diverged"):
         wb.fit(wb.laws.multipower, [run])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "end"),
+    [
+        (wb.hold(10, 1.0), 0),
+        (wb.ramp(5, 0.0, 1.0).then(wb.hold(5, 1.0)), 5),
+        (wb.ramp(5, 0.0, 1.0).then(wb.ramp(5, 1.0, 0.0)), 5),
+        (wb.ramp(10, 0.0, 1.0), 9),
+    ],
+)
+def test_the_warmup_ends_where_the_rate_stops_to_rise(schedule, end):
+    assert rise_end(schedule) == end
+    rates = schedule.array()
+    assert np.all(np.diff(rates[: end + 1]) > 0) and not np.any(np.diff(rates[end : end + 2]) > 0)
+
+
+def test_a_curve_keeps_its_numbers_whatever_becomes_of_the_arrays():
+    base, step = np.ones(3), np.arange(3.0)
+    view = base[:]
+    view.flags.writeable = False
+    curves = [wb.Curve(step, base), wb.Curve(step, view)]
+    base[0] = step[0] = 0.5
+    assert all(curve.loss[0] == 1 and curve.step[0] == 0 for curve in curves)
+    with pytest.raises(ValueError, match="read-only"):
+        curves[0].loss[0] = 2
 
 
 def test_a_run_within_its_warmup_gets_a_sentence():

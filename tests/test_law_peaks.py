@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 
 import numpy as np
@@ -13,40 +12,22 @@ from workbench.laws.quadrature import inputs
 
 BURN_IN = 3_000
 PEAKS = (1e-4, 5e-4, 1e-3)
-
-
-def rates(kind: str, peak: float, total: int, share: float) -> np.ndarray:
-    """What the trainer used: a warmup of 300 updates from a hundredth of the peak, then the schedule."""
-    t = np.arange(total)
-    if kind.startswith("cos"):
-        end = 0 if kind == "cos0" else peak / 10
-        up = peak / 100 + 0.99 * peak * (1 - np.cos(np.pi * t / 299)) / 2
-        return np.where(t < 299, up, end + (peak - end) * (1 + np.cos(np.pi * (t - 299) / (total - 300))) / 2)
-    up = peak * np.minimum(0.01 + 0.99 * t / 300, 1)
-    fall = np.clip((t - (1 - share) * total) / (share * total), 0, 1) if share else 0 * t
-    return up * (1 - np.sqrt(fall) if "sqrt" in kind else 1 - fall)
+# A fit on cooldowns alone has pairs of runs that were never measured at one step.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
 @pytest.fixture(scope="module")
 def runs(data_folder) -> dict[float, list[tuple[str, wb.Run]]]:
     """Runs by peak; of those that share their beginning with the constant run, the cooldown alone."""
-    points = defaultdict(dict)
-    with (data_folder / "schaipp" / "suite124m_history.csv").open() as file:
-        for row in csv.DictReader(file):
-            # Every second validation: neighbours tell the same.
-            if row["val_loss"] and int(row["iter"]) > BURN_IN and int(row["iter"]) % 400 == 0:
-                points[row["run"]][int(row["iter"])] = float(row["val_loss"])
     out = defaultdict(list)
-    with (data_folder / "schaipp" / "suite124m_runs.csv").open() as file:
-        for row in csv.DictReader(file):
-            total, peak, kind = int(row["T"]), float(row["peak_lr"]), row["schedule"]
-            share = float(row["cooldown_frac"] or 0)
-            seen = sorted(points[row["run"]].items())
-            if kind.startswith("wsd"):
-                seen = [(step, loss) for step, loss in seen if step > (1 - share) * total]
-            schedule = wb.from_array(rates(kind, peak, total, share))
-            curve = wb.Curve([step - 1 for step, _ in seen], [loss for _, loss in seen])
-            out[peak].append((kind, wb.Run(schedule, curve, facts={"name": row["run"]})))
+    for run in wb.datasets.load("schaipp/suite"):
+        kind, step, loss = run.facts["kind"], run.curve.step, run.curve.loss
+        # Every second validation: neighbours tell the same.
+        kept = (step >= BURN_IN) & ((step + 1) % 400 == 0)
+        if kind.startswith("wsd"):
+            kept &= step >= run.schedule.spans()[-1].start
+        curve = wb.Curve(step[kept], loss[kept])
+        out[round(run.schedule.peak, 12)].append((kind, wb.Run(run.schedule, curve, facts=run.facts)))
     return out
 
 
@@ -81,6 +62,16 @@ def test_effective_rates_predict_every_curve_of_a_third_peak(runs, unseen):
 def test_effective_rates_carry_over_from_one_peak(runs, seen, unseen):
     fit = fitted(wb.laws.effective_rate, runs, [seen])
     assert missed(wb.laws.effective_rate, fit, runs[unseen]).mean() < 0.025
+
+
+@pytest.mark.parametrize("seen", PEAKS)
+def test_what_is_known_of_norm_and_exponent_carries_further_than_one_peak_does(runs, seen):
+    """Held at values that no run here had a part in: see the notes of the law."""
+    fit = fitted(wb.laws.effective_rate, runs, [seen], fixed={"norm": 0.03, "alpha": 0.366})
+    for unseen in PEAKS:
+        if unseen != seen:
+            error = missed(wb.laws.effective_rate, fit, runs[unseen]).mean()
+            assert error < (0.04 if (seen, unseen) == (1e-4, 1e-3) else 0.025)
 
 
 def test_no_published_law_comes_near(runs):

@@ -89,7 +89,7 @@ def test_every_step_through_few_is_within_1e_4(name):
         rates = s.array()
         # A second stage is a phase of its own.
         join = {"join": s.spans()[-1].start} if name == "continual" else {}
-        through = every_step(s, lambda at, r=rates, j=join: value(name, r, at, **j)[:, None])[:, 0]
+        (through,) = every_step(s, lambda at, r=rates, j=join: value(name, r, at, **j)[:, None])
         some = np.arange(3_000, len(rates), 97)
         assert np.max(np.abs(through[some] - value(name, rates, some, **join))) < 1e-4, schedule
 

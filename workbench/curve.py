@@ -40,7 +40,8 @@ class Curve:
 
     def __post_init__(self) -> None:
         step = _column("step", self.step)
-        if not np.all(np.isfinite(step)) or np.any(np.diff(step) <= 0) or np.any(step < 0):
+        # Of increasing numbers the ends tell whether all are finite and at least 0.
+        if len(step) and not (np.all(step[1:] > step[:-1]) and step[0] >= 0 and step[-1] < np.inf):
             raise ValueError("step must be finite, at least 0 and strictly increasing")
         object.__setattr__(self, "step", step)
         if (self.low is None) != (self.high is None):
@@ -104,11 +105,14 @@ class Run:
 
 def _column(name: str, values: ArrayLike) -> Array:
     try:
-        column = np.array(values, dtype=float)
+        column = np.asarray(values, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be an array of numbers; got {type(values).__name__}") from None
     if column.ndim != 1:
         raise ValueError(f"{name} must have one dimension; got the shape {column.shape}")
+    # Nobody writes into a read-only array that owns its numbers: it needs no copy.
+    if column.flags.writeable or not column.flags.owndata:
+        column = column.copy()
     column.flags.writeable = False
     return column
 

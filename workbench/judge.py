@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.curve import Curve, Run
+from workbench.laws import changes
 from workbench.schedule import Schedule
 
 Array = NDArray[np.float64]
@@ -33,9 +34,8 @@ def usable(run: Run, what: str, burn_in: int = 0) -> tuple[NDArray[np.intp], Arr
 
 
 def rise_end(schedule: Schedule) -> int:
-    """First step after which the rate no longer rises: the end of the warmup."""
-    falls = np.flatnonzero(np.diff(schedule.array()) <= 0)
-    return int(falls[0]) if len(falls) else len(schedule)
+    """First step after which the rate no longer rises: the end of the warmup, the last step if it is all."""
+    return changes.rise_end(schedule.array())
 
 
 def forks_at(rates: Array, other: Array) -> int:

@@ -153,14 +153,18 @@ class Fit:
             at = whole_steps(step)
             loss, sd = self._evaluate(rates, at, away, about)
         else:
-            at = np.arange(len(rates))
-            values = every_step(
+            at = np.arange(float(len(rates)))
+            loss, sd = every_step(
                 schedule, lambda knots: np.stack(self._evaluate(rates, knots, away, about), 1)
             )
-            loss, sd = values.T
         # Far from the data a linearised deviation can exceed what exp() holds.
-        width = np.exp(np.minimum(Z * sd, 50))
-        return Curve(at.astype(float), loss, loss / width, loss * width)
+        width = np.minimum(Z * sd, 50)
+        np.exp(width, out=width)
+        low = loss / width
+        width *= loss
+        for column in (at, loss, low, width):
+            column.flags.writeable = False
+        return Curve(at, loss, low, width)
 
     def difference(self, a: Schedule, b: Schedule, **about: Any) -> difference.Difference:
         """Final loss of `a` minus that of `b`, with one interval for both, and how past ones did.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -149,9 +149,10 @@ def growth(
     last = max(int(step[-1]) for step in sample.step)
     full = sample.parts(estimator.weights, every)
     for cut in _CUTS:
-        kept = sample.parts(estimator.weights, every, cut * last)
+        # Points that count for nothing, and not parts without them, whose inputs would have to be made anew.
+        kept = [replace(part, weight=np.where(part.step <= cut * last, part.weight, 0.0)) for part in full]
         later = [part for part in full if part.step[-1] > cut * last]
-        if sum(map(len, kept)) < 2 * len(sample.entry.fields):
+        if sum(np.count_nonzero(part.weight) for part in kept) < 2 * len(sample.entry.fields):
             continue
         params = solve_near(sample, kept, estimator, known, near)
         for part in later:
@@ -168,25 +169,30 @@ def gains(sample: Sample, made: Sequence[Fold]) -> list[Pair]:
     so that the noise of one measurement does not count as a gain.
     """
     where = {run: fold for fold in made for run in fold.errors}
-    out = []
-    for a, b in list(combinations(sorted(where), 2))[:_MOST_PAIRS]:
-        last = min(where[a].step[a][-1], where[b].step[b][-1])
-        if last <= sample.fork(a, [b]):
+    out: list[Pair] = []
+    for a, b in combinations(sorted(where), 2):
+        last = int(min(where[a].step[a][-1], where[b].step[b][-1]))
+        one, two = (_around(sample, where[run], run, last) for run in (a, b))
+        # A run that was measured later only, such as a cooldown from a long trunk, says nothing there.
+        if one is None or two is None or last <= sample.fork(a, [b]):
             continue
-        (measured_a, predicted_a), (measured_b, predicted_b) = (
-            _around(sample, where[run], run, int(last)) for run in (a, b)
-        )
-        apart = distance(*(float(sample.rates[run][int(last)]) for run in (a, b)))
-        names = (sample.names[a], sample.names[b])
-        out.append(Pair(*names, predicted_a - predicted_b, measured_a - measured_b, apart))
+        apart = distance(*(float(sample.rates[run][last]) for run in (a, b)))
+        out.append(Pair(sample.names[a], sample.names[b], one[1] - two[1], one[0] - two[0], apart))
+        if len(out) == _MOST_PAIRS:
+            break
     return out
 
 
-def _around(sample: Sample, fold: Fold, run: int, last: int) -> tuple[float, float]:
-    """Measured and predicted log loss at `last`, the error averaged over the tenth of the run before it."""
+def _around(sample: Sample, fold: Fold, run: int, last: int) -> tuple[float, float] | None:
+    """Measured and predicted log loss at `last`, the error averaged over the tenth of the run before it.
+
+    None where the run has no point there.
+    """
     step, error = fold.step[run], fold.errors[run]
-    upto = int(np.searchsorted(step, last, side="right"))
-    near = slice(min(int(np.searchsorted(step, 0.9 * last)), max(upto - _LEAST_NEAR, 0)), upto)
+    first, upto = np.searchsorted(step, [0.9 * last, last + 1])
+    if first == upto:
+        return None
+    near = slice(min(int(first), max(int(upto) - _LEAST_NEAR, 0)), int(upto))
     at = int(np.searchsorted(sample.step[run], step[upto - 1]))
     predicted = float(np.log(sample.loss[run][at]) + error[upto - 1])
     return predicted - float(np.mean(error[near])), predicted

@@ -44,14 +44,13 @@ class Sample:
             rows = given(weights, runs)
             last = [row[-len(step) :] for row, (step, _) in zip(rows, measured, strict=True)]
             self._own = [row[at] for row, at in zip(last, kept, strict=True)]
-        self._parts: dict[tuple[int, str, int, float], Part] = {}
-        self._inputs: dict[tuple[int, int, float], Inputs] = {}
+        self._parts: dict[tuple[int, str, int], Part] = {}
+        self._inputs: dict[tuple[int, int], Inputs] = {}
         self._stacks: dict[tuple[int, ...], Inputs] = {}
 
-    def parts(self, kind: str, every: int = 1, until: float = np.inf) -> list[Part]:
-        """Each run's points up to step `until`, of every so-manieth one counted from its last."""
-        made = (self._part(i, kind, every, until) for i in range(len(self.runs)))
-        return [part for part in made if part is not None]
+    def parts(self, kind: str, every: int = 1) -> list[Part]:
+        """Each run's points, of every so-manieth one counted from its last."""
+        return [self._part(i, kind, every) for i in range(len(self.runs))]
 
     def stack(self, parts: Sequence[Part]) -> Inputs:
         """The inputs of several of the parts as one, made once for the same parts."""
@@ -64,19 +63,17 @@ class Sample:
         """First step at which a run's schedule is that of none of the others any more."""
         return max((forks_at(self.rates[run], self.rates[j]) for j in others), default=0)
 
-    def _part(self, run: int, kind: str, every: int, until: float) -> Part | None:
-        key = (run, kind, every, until)
+    def _part(self, run: int, kind: str, every: int) -> Part:
+        key = (run, kind, every)
         if key not in self._parts:
             step = self.step[run]
             chosen = np.arange((len(step) - 1) % every, len(step), every)
-            chosen = chosen[step[chosen] <= until]
-            if not len(chosen):
-                return None
             step = step[chosen]
             weight = weigh(kind, step) if self._own is None else self._own[run][chosen]
-            at = (run, every, until)
-            if at not in self._inputs:
+            if (run, every) not in self._inputs:
                 theta = THETA if every == 1 else _COARSE
-                self._inputs[at] = prepare(self.rates[run], step, about_run(self.runs[run]), theta)
-            self._parts[key] = Part(self._inputs[at], np.log(self.loss[run][chosen]), weight, step, run)
+                about = about_run(self.runs[run])
+                self._inputs[run, every] = prepare(self.rates[run], step, about, theta)
+            y = np.log(self.loss[run][chosen])
+            self._parts[key] = Part(self._inputs[run, every], y, weight, step, run)
         return self._parts[key]

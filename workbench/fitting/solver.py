@@ -162,8 +162,9 @@ def _step(
     """
     free, step, cut = free.copy(), np.zeros_like(z), False
     while free.any():
-        rest = gradient[free] + matrix[np.ix_(free, ~free)] @ step[~free]
-        step[free] = -np.linalg.solve(matrix[np.ix_(free, free)], rest)
+        # Rows of the identity keep the others where they are.
+        rest = np.where(free, -gradient - matrix @ np.where(free, 0.0, step), step)
+        step = np.linalg.solve(np.where(np.outer(free, free), matrix, np.eye(len(z))), rest)
         outside = free & ((z + step < low) | (z + step > high))
         if not outside.any():
             break

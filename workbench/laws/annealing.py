@@ -35,10 +35,14 @@ def momentum(age: Array, memory: float) -> tuple[Array, Array]:
 
 def area(x: Inputs, memory: float, warmup: bool) -> tuple[Array, Array]:
     """S2 with its sign turned, shape (n,), and its derivative in `memory`."""
-    kernel, slope = momentum(x.changes.age, memory)
-    if not warmup:
-        kernel, slope = kernel * x.changes.later, slope * x.changes.later
-    return x.total(kernel), x.total(slope)
+
+    def sums() -> tuple[Array, Array]:
+        kernel, slope = momentum(x.changes.age, memory)
+        if not warmup:
+            kernel, slope = kernel * x.changes.later, slope * x.changes.later
+        return x.total(kernel), x.total(slope)
+
+    return x.kept(("area", warmup), memory, sums)
 
 
 def _value(s1: Array, s2: tuple[Array, Array], L0: float, A: float, alpha: float, C: float) -> Array:

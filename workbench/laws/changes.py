@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ _JUMP = 1 / 500
 _MOST_JUMPS = 256
 _MOST_LEVELS = 256
 _TINY = 1e-12
+_FARTHEST = 1 << 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,90 +65,116 @@ class Changes:
 
 
 def rise_end(rates: Array) -> int:
-    """First step after which the rate no longer rises: the end of the warmup."""
-    falls = np.flatnonzero(np.diff(rates) <= 0)
-    return int(falls[0]) if len(falls) else len(rates) - 1
+    """First step after which the rate no longer rises: the end of the warmup, the last step if it is all."""
+    stays = rates[1:] <= rates[:-1]
+    return int(np.argmax(stays)) if stays.any() else len(rates) - 1
 
 
-def changes(rates: Array, steps: Steps, theta: float, join: int | None) -> Changes:
-    """The changes before the points at `steps` (n,); `join` is the first step of a second stage."""
-    c = np.cumsum(rates)
-    log_rate = np.log(np.maximum(rates, _TINY * rates.max()))
+def changes(rates: Array, sums: Array, steps: Steps, theta: float, join: int | None) -> Changes:
+    """The changes before the points at `steps` (n,); `join` is the first step of a second stage.
+
+    `sums` are those of the `rates` up to each step, itself included.
+    """
+    log_rate = np.maximum(rates, _TINY * rates.max())
+    np.log(log_rate, out=log_rate)
     rise = rise_end(rates)
     begin = len(rates) if join is None else join
-    edges = _edges(rates, log_rate, steps, theta, (rise, begin - 1))
-    row = np.repeat(np.arange(len(steps)), edges.shape[1] - 1)
-    low, high = edges[:, :-1].ravel(), edges[:, 1:].ravel()
-    some = high > low
-    row, low, high = row[some], low[some], high[some]
-
-    change = np.diff(rates, prepend=rates[0])
-    before = c - rates
+    change = np.zeros(len(rates) + 1)
+    np.subtract(rates[1:], rates[:-1], out=change[1:-1])
+    edges = _edges(rates, change, log_rate, steps, theta, (rise, begin - 1))
     nodes, ages = [], []
-    for part in (np.minimum(change, 0), np.maximum(change, 0)):
-        found = np.flatnonzero(part)
+    for sign, only in ((np.less, np.minimum), (np.greater, np.maximum)):
         # Prefix sums over the steps with a change of this sign: a warmup has few of 24,000.
-        first, last = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
-        part = part[first:last]
-        after, until = (np.clip(edge + 1 - first, 0, len(part)) for edge in (low, high))
-        w = _between(part, after, until)
-        used = np.abs(w) > 0
-        at, w, after, until, chunk = row[used], w[used], after[used], until[used], low[used]
-        log = _between(part * log_rate[first:last], after, until) / w
-        area = c[steps][at] - _between(part * before[first:last], after, until) / w
-        nodes.append((at, w, log, np.maximum(area, 0), chunk >= rise, chunk >= begin - 1))
-        ages.append(partial(_age, part, first, after, until, w, steps[at]))
+        first, last = _extent(sign(change, 0))
+        part = only(change[first:last], 0)
+        room = np.zeros(len(part) + 1)
+        np.cumsum(part, out=room[1:])
+        ends = edges + (1 - first)
+        np.clip(ends, 0, len(part), out=ends)
+        w = np.diff(room[ends], axis=1).ravel()
+        used = np.flatnonzero(w)
+        row, w = used // (edges.shape[1] - 1), w[used]
+        # A row of ends has one more than a row of chunks.
+        at = used + row
+        after, until, chunk = ends.ravel()[at], ends.ravel()[at + 1], edges.ravel()[at]
+        log = _between(part, log_rate[first:last], after, until, room) / w
+        before = _between(part, sums[first - 1 : last - 1], after, until, room) / w
+        area = np.maximum(sums[steps][row] - before, 0)
+        nodes.append((row, w, log, area, chunk >= rise, chunk >= begin - 1))
+        ages.append(partial(_age, part, first, after, until, w, steps[row]))
     columns = (np.concatenate(column) for column in zip(*nodes, strict=True))
     return Changes(*columns, ages=tuple(ages))
 
 
 def _age(part: Array, first: int, after: Steps, until: Steps, w: Array, here: Steps) -> Array:
-    step = _between(part * np.arange(float(first), float(first + len(part))), after, until) / w
-    return np.maximum(here - step + 1, 1)
+    place = np.arange(float(first), float(first + len(part)))
+    return np.maximum(here - _between(part, place, after, until, np.zeros(len(part) + 1)) / w + 1, 1)
 
 
-def _between(values: Array, after: Steps, until: Steps) -> Array:
-    """Sums of ``values[after:until]``, shape of the ends."""
-    prefix = np.empty(len(values) + 1)
-    prefix[0] = 0.0
-    np.cumsum(values, out=prefix[1:])
-    return prefix[until] - prefix[after]
+def _extent(some: Flags) -> tuple[int, int]:
+    """The first step that is one of `some`, and the step after the last; 1 and 1 where there is none."""
+    return (int(np.argmax(some)), len(some) - int(np.argmax(some[::-1]))) if some.any() else (1, 1)
 
 
-def _edges(rates: Array, log_rate: Array, steps: Steps, theta: float, cuts: tuple[int, ...]) -> Steps:
+def _between(part: Array, factor: Array, after: Steps, until: Steps, room: Array) -> Array:
+    """Sums of ``part * factor`` over the steps `after` to ``until - 1``.
+
+    The prefix sums are written over those in `room`, which begins with 0: fresh arrays of the length of a
+    schedule cost more than the sums.
+    """
+    np.multiply(part, factor, out=room[1:])
+    np.cumsum(room[1:], out=room[1:])
+    return room[until] - room[after]
+
+
+def _edges(
+    rates: Array, change: Array, log_rate: Array, steps: Steps, theta: float, cuts: tuple[int, ...]
+) -> Steps:
     """Ends of the chunks (low, high] of each point, one sorted row per point."""
     grid = graded(int(steps.max(initial=0)), theta)
-    jumps = _jumps(rates)
+    jumps = _jumps(change, _JUMP * float(rates.max()))
     fixed = np.unique(np.concatenate([grid, jumps - 1, jumps, _levels(log_rate), cuts]))
     here = steps[:, None]
     edges = np.concatenate([here - grid, np.broadcast_to(fixed, (len(steps), len(fixed)))], axis=1)
-    return np.sort(np.clip(edges, 0, here), axis=1)
+    np.clip(edges, 0, here, out=edges)
+    edges.sort(axis=1)
+    return edges
 
 
-def _jumps(rates: Array) -> Steps:
+def _jumps(change: Array, least: float) -> Steps:
     """Steps at which the rate changes far more than beside them, the largest where there are many."""
-    change = np.abs(np.diff(rates, append=rates[-1]))
-    beside = np.zeros_like(change)
-    np.minimum(change[2:], change[:-2], out=beside[1:-1])
-    found = np.flatnonzero((change >= _JUMP * rates.max()) & (change > 4 * beside))
+    found = np.flatnonzero((change >= least) | (change <= -least))
+    before, size, after = (np.abs(change[found + by]) for by in (-1, 0, 1))
+    jumps = size > 4 * np.minimum(before, after)
+    found, size = found[jumps], size[jumps]
     if len(found) > _MOST_JUMPS:
-        found = np.sort(found[np.argsort(change[found])[-_MOST_JUMPS:]])
-    return found + 1
+        found = np.sort(found[np.argsort(size)[-_MOST_JUMPS:]])
+    return found
 
 
 def _levels(log_rate: Array) -> Steps:
     """Steps at which the rate has grown or shrunk by a fifth, or more where those are too many."""
     width = np.log(2.0) / 4
     while True:
-        crossed = np.flatnonzero(np.diff(np.floor(log_rate / width)))
+        level = log_rate / width
+        np.floor(level, out=level)
+        crossed = np.flatnonzero(level[1:] != level[:-1])
         if len(crossed) <= _MOST_LEVELS:
             return crossed
         width *= 2
 
 
 def graded(last: int, theta: float) -> Steps:
-    """Distances 0, 1, 2, ... growing by the factor 1 + theta, up to beyond `last`."""
+    """Distances 0, 1, 2, ... growing by the factor 1 + theta, up to the first that is not below `last`."""
+    table = _all_graded(theta)
+    return table[: int(np.searchsorted(table, last)) + 1]
+
+
+@cache
+def _all_graded(theta: float) -> Steps:
     grid = [0]
-    while grid[-1] < last:
+    while grid[-1] < _FARTHEST:
         grid.append(grid[-1] + max(1, int(theta * grid[-1])))
-    return np.array(grid)
+    table = np.array(grid)
+    table.flags.writeable = False
+    return table

@@ -148,6 +148,7 @@ def longer_cooldown(T: int, longer: int, decay: float = 0.2, shape: str = "linea
     Notes
     -----
     Use it when a run goes on from a checkpoint at its constant rate. `lower_rate` is the other way.
+    The authors' tables are the nearest of 33 even values, .1 to 1, and so up to .0125 away.
 
     References
     ----------
@@ -195,7 +196,8 @@ def lower_rate(T: int, longer: int, decay: float = 0.2, shape: str = "linear") -
 
     Notes
     -----
-    Use it when a run goes on from a checkpoint and its cooldown is to stay short.
+    Use it when a run goes on from a checkpoint and its cooldown is to stay short. The authors' tables are
+    the nearest of 33 even factors, .2 to 1.
 
     References
     ----------

@@ -95,8 +95,11 @@ def effective_rate(
     Two things are not derived: that the noise belongs to weights that start smaller (`share`, chosen by
     leaving out one of three peaks), and the power itself. It fails within the first few thousand steps,
     and runs at one low peak do not tell how far the power goes: from them to a peak five or ten times
-    as high the law is off by .03 to .06, also with `norm` held. Batch size and optimizers other than
-    AdamW have not been studied.
+    as high the law is off by .03 to .06. To carry over from a single peak, hold what is known from
+    elsewhere, ``fixed={"norm": .03, "alpha": .366}``: at a constant rate `alpha` is the exponent of the
+    data, .366 in the fit of arXiv 2404.10102 to Chinchilla's runs. Of six carries from one peak to
+    another five were then within .025 nats and one .038 off; at the fitted peak itself the law is up to
+    three times worse for it. Batch size and optimizers other than AdamW have not been studied.
     """
     far = np.concatenate([_progress(past, norm, decay)[0] for past in x.pasts])
     noise = np.concatenate([_noise(past, share * norm, decay)[0] for past in x.pasts])

@@ -20,7 +20,7 @@ def _jacobian(
 ) -> tuple[Array, Array]:
     """Loss (n,) and its derivatives (n, 7) in the order of the law's parameters."""
     power, log_s1 = x.s1**-s, np.log(x.s1)
-    since, drop, log_then = _drops(x)
+    since, drop, log_then = x.kept("drops", None, lambda: _drops(x))
     then = np.exp(-s * log_then)
     log = np.log1p(c4 * since)
     left = np.exp(-gamma * log)
@@ -79,7 +79,7 @@ def functional(
     ----------
     Li et al., "Functional Scaling Laws in Kernel Regression", 2025, arXiv 2509.19189, appendix B.2.
     """
-    since, drop, log_then = _drops(x)
+    since, drop, log_then = x.kept("drops", None, lambda: _drops(x))
     kernel = drop * (c3 + np.exp(-s * log_then)) * -np.expm1(-gamma * np.log1p(c4 * since))
     return L0 + c1 * x.s1**-s + c2 * x.total(kernel)
 

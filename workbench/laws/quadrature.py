@@ -6,9 +6,10 @@ asks for it. See `changes` and `past` for how exact they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,17 +21,38 @@ __all__ = ["THETA", "Changes", "Inputs", "One", "inputs", "stack"]
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.intp]
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, eq=False)
 class One:
-    """Some steps (n,) of one schedule, and what was said of it."""
+    """Some steps (n,) of one schedule, what was said of it, and what follows: made once, when asked for."""
 
     rates: Array
     steps: Steps
     theta: float
     join: int | None
     n_params: float | None
+
+    @cached_property
+    def sums(self) -> Array:
+        """Sums of the rates up to each step of the schedule, itself included."""
+        return np.cumsum(self.rates)
+
+    @cached_property
+    def bound(self) -> Array:
+        """As `Inputs.bound`."""
+        return bound_kernel(self.rates, self.steps)
+
+    @cached_property
+    def past(self) -> Past:
+        """Every step before the points."""
+        return past(self.rates, self.steps)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """The changes of the rate before the points, as nodes."""
+        return changes(self.rates, self.sums, self.steps, self.theta, self.join)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +66,7 @@ class Inputs:
     """
 
     ones: tuple[One, ...]
+    _kept: dict[Hashable, tuple[Hashable, Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(len(one.steps) for one in self.ones)
@@ -71,12 +94,12 @@ class Inputs:
     @cached_property
     def bound(self) -> Array:
         """Kernel sum of the convex bound, ``rate_T + sum rate_k^2 / (S_T - S_k)``, shape (n,)."""
-        return self._of_each(lambda one: bound_kernel(one.rates, one.steps))
+        return self._of_each(lambda one: one.bound)
 
     @cached_property
     def pasts(self) -> tuple[Past, ...]:
         """Every step before the points, one past for each schedule."""
-        return tuple(past(one.rates, one.steps) for one in self.ones)
+        return tuple(one.past for one in self.ones)
 
     @cached_property
     def n_params(self) -> Array:
@@ -88,7 +111,7 @@ class Inputs:
     @cached_property
     def changes(self) -> Changes:
         """The changes of the rate before each point, as nodes."""
-        parts = [changes(one.rates, one.steps, one.theta, one.join) for one in self.ones]
+        parts = [one.changes for one in self.ones]
         offsets = np.cumsum([0, *(len(one.steps) for one in self.ones[:-1])])
         rows = np.concatenate([part.row + offset for part, offset in zip(parts, offsets, strict=True)])
         names = [each.name for each in fields(Changes)[1:-1]]
@@ -115,6 +138,15 @@ class Inputs:
         nodes = self.changes
         sums = np.bincount(nodes.row, weights=nodes.change * kernel, minlength=len(self))
         return sums.astype(float, copy=False)
+
+    def kept(self, name: Hashable, values: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What `make` gives, made once as long as the same `values` are asked for under a `name`.
+
+        A fit that holds a parameter, or moves others, asks for the same sum over the past again and again.
+        """
+        if name not in self._kept or self._kept[name][0] != values:
+            self._kept[name] = values, make()
+        return self._kept[name][1]
 
     def _of_each(self, make: Callable[[One], Array]) -> Array:
         return np.concatenate([make(one) for one in self.ones])
@@ -152,19 +184,12 @@ def inputs(
 
 def stack(parts: Sequence[Inputs]) -> Inputs:
     """The inputs of several schedules as one."""
-    stacked = Inputs(tuple(one for part in parts for one in part.ones))
-    # What the parts have made already is not made again.
-    for name in ("s1", "rate", "bound"):
-        if all(name in vars(part) for part in parts):
-            vars(stacked)[name] = np.concatenate([getattr(part, name) for part in parts])
-    if all("pasts" in vars(part) for part in parts):
-        vars(stacked)["pasts"] = tuple(each for part in parts for each in part.pasts)
-    return stacked
+    return Inputs(tuple(one for part in parts for one in part.ones))
 
 
 def _s1(one: One) -> Array:
     first = one.rates[np.argmax(one.rates > 0)]
-    return np.maximum(np.cumsum(one.rates)[one.steps], first)
+    return np.maximum(one.sums[one.steps], first)
 
 
 def _missed(one: One) -> Array:
