@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ settings.load_profile("workbench")
 
 
 def pytest_configure() -> None:
+    # Texts that tests prepare are no business of the user's cache; workers of one run share them.
+    os.environ.setdefault("WORKBENCH_CACHE_DIR", str(Path(tempfile.gettempdir()) / "lr-workbench-tests"))
     if not os.environ.get(_VARIABLE) and _DEFAULT.is_dir():
         os.environ[_VARIABLE] = str(_DEFAULT)
 

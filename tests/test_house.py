@@ -108,8 +108,7 @@ def test_readme_names_every_exporter_and_notebook(repo: Path) -> None:
 
 
 def example(repo: Path) -> str:
-    (code,) = re.findall(r"```python\n(.*?)```", (repo / "README.md").read_text(), re.DOTALL)
-    return code
+    return re.findall(r"```python\n(.*?)```", (repo / "README.md").read_text(), re.DOTALL)[0]
 
 
 def test_readme_example_works_when_pasted(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,6 +116,20 @@ def test_readme_example_works_when_pasted(repo: Path, capsys: pytest.CaptureFixt
     assert len([line for line in code.splitlines() if line]) <= 5
     exec(compile(code, "README.md", "exec"), {})
     assert re.search(r"predicted final loss \d\.\d{3}\n$", capsys.readouterr().out)
+
+
+def test_readme_says_what_its_training_shares(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (repo / "README.md").read_text()
+    code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    planned, _, rest = code.partition("runs = ")
+    exec(compile("import workbench as wb\n" + planned, "README.md", "exec"), {})
+    said = re.search(r"print\(.*?\) +# (.*?) \.\.\.", planned)
+    assert said and capsys.readouterr().out.startswith(said[1])
+    compile(rest, "README.md", "exec")
+    from workbench.train import tasks
+
+    described = text.partition("Tasks: ")[2].partition("Optimizers: ")[0]
+    assert set(re.findall(r"`(\w+)`", described)) == set(tasks.names())
 
 
 def test_readme_names_files_that_exist(repo: Path) -> None:

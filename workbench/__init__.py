@@ -27,6 +27,7 @@ _LAZY = {
     "datasets": ("workbench.datasets", None),
     "defaults": ("workbench.defaults", None),
     "design": ("workbench.design", None),
+    "exchange": ("workbench.exchange", None),
     "explore": ("workbench.explore", None),
     "export": ("workbench.export", None),
     "imports": ("workbench.imports", None),
@@ -35,6 +36,8 @@ _LAZY = {
     "notebook": ("workbench.notebook", None),
     "optimise": ("workbench.design", "optimise"),
     "plots": ("workbench.plots", None),
+    "sweep": ("workbench.sweep", None),
+    "scaling": ("workbench.scaling", None),
     "train": ("workbench.train", None),
     "views": ("workbench.views", None),
 }

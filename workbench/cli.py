@@ -1,4 +1,4 @@
-"""The command line: ``workbench doctor | lab | schedules | show | export | import``.
+"""The command line: ``workbench doctor | lab | schedules | show | export | import | sweep | report | runs``.
 
 Bad input ends with exit code 2 and one sentence on stderr.
 """
@@ -11,10 +11,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from workbench import picture, schedules, terminal
+from workbench import picture, runs, schedules, terminal
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Entry, Field
 from workbench.schedule import Schedule
+from workbench.sweep import command as sweep_command
 from workbench.views.words import text_table
 
 SHOW_TOTAL = 10_000
@@ -102,6 +103,16 @@ def _parser() -> argparse.ArgumentParser:
     _forms(reading)
     _target(reading, required=False)
     reading.set_defaults(run=_import)
+
+    runs.add(commands)
+
+    sweep = commands.add_parser("sweep", help="one notebook over many parameters, here or on a cluster")
+    sweep_command.options(sweep)
+    sweep.set_defaults(run=sweep_command.run)
+
+    report = commands.add_parser("report", help="a sweep's results as one page")
+    report.add_argument("dir", metavar="DIR", help="folder or address of the sweep")
+    report.set_defaults(run=sweep_command.report)
     return parser
 
 

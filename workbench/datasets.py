@@ -73,6 +73,9 @@ class Source:
 _MULTIPOWER = ("thu-yao-01-luo/MultiPowerLaw", "8da9f190", "MIT")
 _SCHAIPP = ("fabian-sp/lr-scheduling", "8ace3a32", "MIT")
 _CHINCHILLA = ("epoch-research/analyzing-chinchilla", "92258837", "none stated")
+_PORIAN = ("formll/resolving-scaling-law-discrepancies", "0dc60d91", "MIT")
+_DATABLATIONS = ("huggingface/datablations", "13701315", "Apache-2.0")
+_CRITICAL = ("hlzhang109/critical-batch-size", "c5b509d8", "MIT")
 _STEPLAW = ("step-law/steplaw", "32a8f4cc", "none stated")
 
 SOURCES: dict[str, Source] = {
@@ -124,6 +127,34 @@ SOURCES: dict[str, Source] = {
         "data/1004_fitted_lr_bs_scaling_model_parameters.csv",
         "bootstrap of the coefficients of the step law",
         "2503.04715",
+    ),
+    "porian": Source(
+        *_PORIAN,
+        "porian/isoflop_points.csv",
+        "",
+        "1,745 losses of sizes at fixed compute, for 15 ways of counting and training",
+        "2406.19146",
+    ),
+    "datablations": Source(
+        *_DATABLATIONS,
+        "datablations/runs_all.csv",
+        "",
+        "296 runs: size, tokens, different tokens among them, loss",
+        "2305.16264",
+    ),
+    "datablations/fitted": Source(
+        *_DATABLATIONS,
+        "datablations/runs_fit182.csv",
+        "",
+        "the 182 of those runs to which the law of repeated data was fitted",
+        "2305.16264",
+    ),
+    "critical-batch": Source(
+        *_CRITICAL,
+        "critical-batch/steps_to_target.csv",
+        "",
+        "updates to one loss of 5 models at 9 batch sizes (in sequences of 512)",
+        "2410.21676",
     ),
 }
 """Every data set with its source and licence."""
@@ -195,6 +226,9 @@ _READERS: dict[str, Callable[..., Any]] = {
     "schaipp": _schaipp,
     "chinchilla": _table,
     "steplaw": _table,
+    "porian": _table,
+    "datablations": _table,
+    "critical-batch": _table,
 }
 
 

@@ -1,7 +1,7 @@
 """Names to builders: a decorated function gets its arguments checked and appears in every chooser.
 
-`@schedule`, `@law` and `@task` read the signature: the `Param` or `Choice` beside an argument's type
-feeds validation, sliders, docs and the command line.
+`@schedule`, `@law`, `@scaling`, `@task` and `@rule` read the signature: the `Param` or `Choice` beside an
+argument's type feeds validation, sliders, docs and the command line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from workbench.params import Choice, Flag, Kind, Numbers, Param, Text, check, kn
 from workbench.schedule import Schedule
 
 T = TypeVar("T")
-_TABLES: dict[str, dict[str, Entry]] = {"schedule": {}, "law": {}, "task": {}}
+_TABLES: dict[str, dict[str, Entry]] = {"schedule": {}, "law": {}, "scaling": {}, "task": {}, "rule": {}}
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class Entry:
     anchors: tuple[str, ...] = ()
     estimator: str = ""
     carry: float | None = None
+    gives: tuple[str, ...] = ()
+    confidence: str = ""
+    form: Any = None
 
     @property
     def summary(self) -> str:
@@ -129,9 +132,42 @@ def law(
     return _plain("law", title, paper, jacobian=jacobian, **more)
 
 
+def scaling(title: str, paper: str = "", *, form: Any) -> Callable[[T], T]:
+    """Register a scaling law, a pure function of a table of runs and parameters.
+
+    `form` says in which coordinates it is fitted; see `workbench.scaling.form`.
+    """
+    return _plain("scaling", title, paper, form=form)
+
+
 def task(title: str, paper: str = "") -> Callable[[T], T]:
     """Register a training task, a frozen dataclass whose fields are its arguments."""
     return _plain("task", title, paper)
+
+
+CONFIDENCES = ("fitted", "theory", "low")
+"""How a rule is known: fitted to published runs, derived, or read of in other places than its paper."""
+
+
+def rule(
+    title: str, paper: str = "", *, family: str, gives: tuple[str, ...], confidence: str = "fitted"
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a rule, a function of what is known of a run that returns a frozen value.
+
+    `gives` names what that value says ("rate", "batch_tokens", ...), `confidence` one of `CONFIDENCES`.
+    """
+    if confidence not in CONFIDENCES:
+        raise ValueError(f"confidence must be one of {', '.join(CONFIDENCES)}; got {short(confidence)}")
+
+    def decorate(function: Callable[..., T]) -> Callable[..., T]:
+        entry = replace(
+            _entry("rule", function, title, paper), family=family, gives=gives, confidence=confidence
+        )
+        checked = _checking(entry, function)
+        _TABLES["rule"][entry.name] = replace(entry, function=checked)
+        return checked
+
+    return decorate
 
 
 def names(kind: str) -> list[str]:
@@ -172,6 +208,16 @@ def _plain(kind: str, title: str, paper: str, **more: Any) -> Callable[[T], T]:
         return function
 
     return decorate
+
+
+def _checking(entry: Entry, function: Callable[..., T]) -> Callable[..., T]:
+    """The function with its arguments checked first."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> T:
+        return function(**entry.check(_bind(entry, args, kwargs)))
+
+    return call
 
 
 def _bind(entry: Entry, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,19 +6,14 @@ high. A run's id is a hash of its content, so that damage shows.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-
-from workbench import files, records
+from workbench import files, records, runcontent
 from workbench.curve import Curve, Run
-from workbench.schedule import Schedule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,9 +21,8 @@ if TYPE_CHECKING:
 ID = re.compile(r"[0-9a-f]{16}")
 """What an id looks like."""
 
-_KEY = b"workbench"
-_COLUMNS = ("step", "loss", "low", "high")
-_Points = list[tuple[str, Curve]]
+_LATEST = 9.2e9
+"""In the year 2261, when the nanoseconds of a pandas time end: a later time of saving is none."""
 
 
 def pack(run: Run) -> tuple[str, bytes]:
@@ -39,7 +33,7 @@ def pack(run: Run) -> tuple[str, bytes]:
     ValueError
         When `run` is not a `Run` or holds values that are not plain.
     """
-    content, points = _content(run)
+    content, points = runcontent.plain(run)
     about = {
         "format": files.FORMAT,
         "saved": time.time(),
@@ -47,11 +41,18 @@ def pack(run: Run) -> tuple[str, bytes]:
         "steps": len(run.schedule),
         "run": content,
     }
-    return _digest(content, points), _parquet(about, points)
+    return runcontent.digest(content, points), runcontent.parquet(about, points)
 
 
-def about(path: Path) -> dict[str, Any]:
+def about(source: Path | IO[bytes], where: str) -> dict[str, Any]:
     """Everything about the run in a file but its points, from the footer alone.
+
+    Parameters
+    ----------
+    source : Path or binary file
+        The file.
+    where : str
+        What it is called in an error; its last part must be the id with ".parquet".
 
     Raises
     ------
@@ -62,15 +63,22 @@ def about(path: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     try:
-        return _checked(path, pq.read_schema(path))
+        return _checked(where, pq.read_schema(source))
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
-        raise ValueError(f"{path} is not a whole Parquet file: {reason(error)}") from None
+        raise ValueError(f"{where} is not a whole Parquet file: {reason(error)}") from None
 
 
-def unpack(path: Path) -> Run:
-    """The run in a file.
+def unpack(source: Path | IO[bytes], where: str, *, named: bool = True) -> tuple[str, Run]:
+    """Id and run in a file.
+
+    Parameters
+    ----------
+    source, where
+        As of `about`.
+    named : bool
+        Whether the file's name must be the id of what it holds.
 
     Raises
     ------
@@ -81,21 +89,72 @@ def unpack(path: Path) -> Run:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()
-        about = _checked(path, table.schema)
-        values = {c: table.column(c).to_numpy(zero_copy_only=False) for c in _COLUMNS}
+        file = pq.ParquetFile(source, page_checksum_verification=True)
+        about = _checked(where, file.schema_arrow, named=named)
+        lengths = _lengths(about, file.metadata.num_rows)
+        table = file.read()
+        values = {c: table.column(c).to_numpy(zero_copy_only=False) for c in runcontent.COLUMNS}
         points, start = [], 0
-        for part in about["run"]["parts"]:
-            here = slice(start, start := start + part["points"])
-            used = _COLUMNS if part["interval"] else _COLUMNS[:2]
+        for part, length in zip(about["run"]["parts"], lengths, strict=True):
+            here = slice(start, start := start + length)
+            used = runcontent.COLUMNS if part["interval"] else runcontent.COLUMNS[:2]
             points.append((part["name"], Curve(*(values[column][here] for column in used))))
-        damaged = start != table.num_rows or _digest(about["run"], points) != path.stem
-    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {reason(error)}") from None
-    if damaged:
-        raise ValueError(f"{path} is damaged: its content is not what its name stands for")
-    schedule = Schedule.from_dict(about["schedule"])
-    return Run(schedule, points[0][1], about["task"], about["facts"], dict(points[1:]))
+        id = runcontent.digest(about["run"], points)
+        if named and id != _stem(where):
+            raise ValueError("its content is not what its name stands for")
+        return id, runcontent.built(about["run"], points)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise _damaged(where, error) from None
+
+
+def curve(source: Path | IO[bytes], where: str, part: str) -> Curve:
+    """One curve of the run in a file; of the other columns nothing is read, and no id is checked.
+
+    Raises
+    ------
+    ValueError
+        When it is not a run, is damaged, or has no such curve.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(source, page_checksum_verification=True)
+        about = _checked(where, file.schema_arrow)
+        lengths = _lengths(about, file.metadata.num_rows)
+        parts = {each["name"]: each for each in about["run"]["parts"]}
+        names = list(parts)
+        if part not in parts:
+            raise _NoPart(f"part must be one of {', '.join(names)}; got {files.short(part)}")
+        before = sum(lengths[: names.index(part)])
+        used = runcontent.COLUMNS if parts[part]["interval"] else runcontent.COLUMNS[:2]
+        table = file.read(list(used)).slice(before, lengths[names.index(part)])
+        return Curve(*(table.column(c).to_numpy(zero_copy_only=False) for c in used))
+    except (FileNotFoundError, _NoPart):
+        raise
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise _damaged(where, error) from None
+
+
+class _NoPart(ValueError):
+    """The run is sound; what was asked for is not in it."""
+
+
+def _damaged(where: str, error: Exception) -> ValueError:
+    text = reason(error)
+    return ValueError(text if text.startswith(where) else f"{where} is damaged: {text}")
+
+
+def _lengths(about: Mapping[str, Any], rows: int) -> list[int]:
+    """Points of each curve, after a look at whether they can be: a small file may claim more than memory."""
+    lengths = [part["points"] for part in about["run"]["parts"]]
+    if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in lengths) or sum(lengths) != rows:
+        raise ValueError("its curves do not have the points that it names")
+    if rows > runcontent.MOST_POINTS:
+        raise ValueError(f"it has {rows:,} points; at most {runcontent.MOST_POINTS:,} are read")
+    return lengths
 
 
 def reason(error: BaseException) -> str:
@@ -104,73 +163,37 @@ def reason(error: BaseException) -> str:
     return text.splitlines()[0]
 
 
-def _content(run: Run) -> tuple[dict[str, Any], _Points]:
-    """Plain values of a run, and its curves by name, the run's own first."""
-    if not isinstance(run, Run) or not isinstance(run.schedule, Schedule):
-        raise ValueError(f"run must be a Run with a Schedule; got {type(run).__name__}")
-    if not all(isinstance(values, Mapping) for values in (run.task, run.facts, run.parts)):
-        raise ValueError("task, facts and parts of the run must be mappings of names to values")
-    for name, curve in [("loss", run.curve), *run.parts.items()]:
-        if not isinstance(name, str) or not isinstance(curve, Curve):
-            raise ValueError(f"curves of the run must be Curve values with text as names; {name!r} is not")
-    if "loss" in run.parts:
-        raise ValueError("parts must not have the name 'loss', which is the run's own curve")
-    points = [("loss", run.curve), *run.parts.items()]
-    content = {
-        "schedule": records.encode(run.schedule.to_dict(), "schedule"),
-        "task": records.encode(dict(run.task), "task"),
-        "facts": records.encode(dict(run.facts), "facts"),
-        "parts": [
-            {"name": name, "points": len(curve), "interval": curve.low is not None} for name, curve in points
-        ],
-    }
-    return content, points
-
-
-def _digest(content: Mapping[str, Any], points: _Points) -> str:
-    hashed = hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode())
-    for _, curve in points:
-        for column in (getattr(curve, name) for name in _COLUMNS):
-            if column is not None:
-                hashed.update(column.astype("<f8").tobytes())
-    return hashed.hexdigest()[:16]
-
-
-def _parquet(about: Mapping[str, Any], points: _Points) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names = [name for name, curve in points for _ in range(len(curve))]
-    columns = {"part": pa.array(names, pa.string())}
-    for column in _COLUMNS:
-        pieces = [getattr(curve, column) for _, curve in points]
-        lengths = [len(curve) for _, curve in points]
-        # The mask and not NaN says "no interval": a NaN of a diverged run is a value.
-        values = np.concatenate(
-            [np.zeros(n) if p is None else p for p, n in zip(pieces, lengths, strict=True)]
-        )
-        absent = np.concatenate([np.full(n, p is None) for p, n in zip(pieces, lengths, strict=True)])
-        columns[column] = pa.array(values, pa.float64(), mask=absent)
-    table = pa.table(columns).replace_schema_metadata({_KEY: files.to_json(about)})
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue().to_pybytes()
-
-
-def _checked(path: Path, schema: pa.Schema) -> dict[str, Any]:
-    text = (schema.metadata or {}).get(_KEY)
-    if text is None or not ID.fullmatch(path.stem):
-        raise ValueError(f"{path} is not a run that a Store saved")
+def _checked(where: str, schema: pa.Schema, *, named: bool = True) -> dict[str, Any]:
+    text = (schema.metadata or {}).get(runcontent.KEY)
+    if text is None or (named and not ID.fullmatch(_stem(where))):
+        raise ValueError(f"{where} is not a run that a Store saved")
     try:
         about = files.from_json(text.decode("utf-8", "replace"))
         files.fields(about, "its metadata", needs=("format", "saved", "final_loss", "steps", "run"))
         files.check_format(about)
-        about["saved"] = float(about["saved"])
+        about["saved"] = _number(about, "saved", 0.0, _LATEST)
         about["final_loss"] = records.decode(about["final_loss"])
+        if not isinstance(about["final_loss"], float):
+            raise ValueError(f"its final_loss must be a number; got {files.short(about['final_loss'])}")
+        about["steps"] = int(_number(about, "steps", 0.0, float(2**62)))
         files.fields(about["run"], "its run", needs=("schedule", "task", "facts", "parts"))
         for key in ("schedule", "task", "facts"):
             about[key] = records.decode(about["run"][key])
             files.fields(about[key], f"its {key}", needs=(), may=about[key])
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
+        recipe = about["schedule"].get("recipe")
+        files.fields(recipe or {}, "the recipe of its schedule", needs=(), may=recipe or ())
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{where} cannot be read: {reason(error)}") from None
     return about
+
+
+def _number(about: Mapping[str, Any], name: str, low: float, high: float) -> float:
+    value = about[name]
+    # A comparison with NaN is never true.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"its {name} must be a number from {low:g} to {high:g}; got {files.short(value)}")
+    return float(value)
+
+
+def _stem(where: str) -> str:
+    return PurePosixPath(where.replace("\\", "/")).stem

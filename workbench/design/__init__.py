@@ -13,7 +13,7 @@ from workbench.design.optimising import optimise
 from workbench.design.peaks import best_peak
 from workbench.design.plain import Plain
 from workbench.design.several import budgets
-from workbench.design.table import Table
+from workbench.views.table import Table
 
 __all__ = [
     "Decision",

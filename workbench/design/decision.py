@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.design.measure import Measure
-from workbench.design.table import Table
 from workbench.schedule import Schedule
+from workbench.views.table import Table
 
 
 @dataclass(frozen=True)

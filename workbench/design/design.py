@@ -12,10 +12,10 @@ import numpy as np
 from workbench.design.limits import Limits
 from workbench.design.measure import Gain, Measure
 from workbench.design.plain import Plain, plainest
-from workbench.design.table import Table
 from workbench.fitted import Fit
 from workbench.schedule import Schedule
 from workbench.schedules import cosine, linear, wsd
+from workbench.views.table import Table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

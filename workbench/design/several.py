@@ -7,11 +7,11 @@ from typing import Any
 
 from workbench.design.limits import limits, peak_of
 from workbench.design.measure import measure_of
-from workbench.design.table import Table
 from workbench.fitted import Fit
 from workbench.params import Numbers, Param, numbers_in
 from workbench.schedule import Schedule
 from workbench.schedules import cosine, wsd_branches, wsd_s
+from workbench.views.table import Table
 
 _BUDGETS = Numbers(Param(0, 1, open_low=True), least=2, most=12, increasing=True, last=1.0)
 

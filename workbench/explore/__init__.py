@@ -8,11 +8,16 @@ from typing import Any
 
 from workbench.doctor import runs_folder
 from workbench.explore.atlas import Atlas
+from workbench.explore.batches import BatchPage, batch
 from workbench.explore.board import Board
+from workbench.explore.catalogue import Runs, runs
 from workbench.explore.comparison import Comparison
 from workbench.explore.designer import Designer, design
+from workbench.explore.examples import examples
 from workbench.explore.explorer import Explorer
+from workbench.explore.exponents import Exponents, exponent
 from workbench.explore.multiples import Gallery
+from workbench.explore.planner import Planner, plan
 from workbench.explore.prediction import Predictor, predict
 from workbench.explore.settings import SETTINGS
 from workbench.explore.thumbnails import Sheet, budget, every
@@ -23,18 +28,27 @@ from workbench.schedule import Schedule
 __all__ = [
     "SETTINGS",
     "Atlas",
+    "BatchPage",
     "Board",
     "Comparison",
     "Designer",
     "Explorer",
+    "Exponents",
     "Gallery",
+    "Planner",
     "Predictor",
+    "Runs",
+    "batch",
     "browse",
     "compare",
     "design",
     "draw",
+    "examples",
+    "exponent",
     "gallery",
+    "plan",
     "predict",
+    "runs",
     "sheet",
     "start",
 ]

@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench import datasets
 from workbench.curve import Run
-from workbench.design import Table
 from workbench.laws.convex import bound_curve
 from workbench.plots import COLORS
 from workbench.schedule import Schedule
 from workbench.sketch import spread
 from workbench.views import convex_bound
+from workbench.views.table import Table
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from workbench import export, schedules
-from workbench.design import Design, Table, optimise
+from workbench.design import Design, optimise
 from workbench.explore import drawing
 from workbench.explore.controls import LAYOUT, STYLE, control, read
 from workbench.explore.designing import Choice, among, choices, curve_of, lines, panels
@@ -21,6 +21,7 @@ from workbench.explore.sheets import TableView
 from workbench.fitted import Fit
 from workbench.params import known
 from workbench.schedule import Schedule
+from workbench.views.table import Table
 
 SETTLE = 0.2
 """Seconds without a change after which the comparison is worked out again."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.design import Table, optimise
+from workbench.design import optimise
 from workbench.design.measure import measure_of
 from workbench.fitted import Fit
 from workbench.params import known
+from workbench.views.table import Table
 
 CHANGES: Mapping[str, Sequence[Any]] = {
     "warmup": (0.005, 0.02, 0.05, 0.1),

@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from workbench.design import Table
+from workbench.views.table import Table
 
 _STATIC = Path(__file__).parent / "static"
 

@@ -16,10 +16,28 @@ except ModuleNotFoundError as error:
         "workbench.train needs PyTorch; install it with `pip install torch` (a CPU build is enough)"
     ) from error
 
-from workbench.train import tasks
+from workbench.train import optimizers, probes, tasks
+from workbench.train.branch import branch, branch_events
 from workbench.train.device import spare_a_core
-from workbench.train.engine import events, train
+from workbench.train.engine import events, plan, train
 from workbench.train.event import Event
 from workbench.train.recorder import Recorder
+from workbench.train.resuming import resume, resumed
+from workbench.train.snapshots import Snapshots
 
-__all__ = ["Event", "Recorder", "events", "spare_a_core", "tasks", "train"]
+__all__ = [
+    "Event",
+    "Recorder",
+    "Snapshots",
+    "branch",
+    "branch_events",
+    "events",
+    "optimizers",
+    "plan",
+    "probes",
+    "resume",
+    "resumed",
+    "spare_a_core",
+    "tasks",
+    "train",
+]

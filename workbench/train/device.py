@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
 from collections.abc import Iterator, Sequence
 
@@ -35,6 +36,26 @@ def choose(device: str, offered: Sequence[str]) -> torch.device:
     if match[1] == "cuda" and int(match[2] or 0) >= there:
         raise ValueError(f"device must be there, and torch sees {there} CUDA GPUs; got {device!r}")
     return torch.device(device)
+
+
+@contextlib.contextmanager
+def settled(device: torch.device, *, deterministic: bool) -> Iterator[None]:
+    """Ask torch for algorithms that give the same bits each time, and let go of it afterwards."""
+    if not deterministic:
+        yield
+        return
+    if device.type == "cuda":
+        # cuBLAS reads it when it is first used.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 @contextlib.contextmanager

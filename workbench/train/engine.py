@@ -1,43 +1,85 @@
-"""Several schedules train side by side, as a generator of progress."""
+"""Many schedules in one training, as a generator of progress."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+import os
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-import torch
-
-from workbench.curve import Curve, Run
-from workbench.params import Param, number
+from workbench.curve import Run
+from workbench.params import number
+from workbench.plan import Plan
 from workbench.schedule import Schedule
+from workbench.train.asked import AT_ONCE, Asked
 from workbench.train.device import choose
 from workbench.train.event import Event
-from workbench.train.lane import Lane, Task, is_task
+from workbench.train.keeper import Start
+from workbench.train.lanes import lanes_of, plans_of, seeds_of
+from workbench.train.optimizers.value import Optimizer
+from workbench.train.probes.value import Probe
+from workbench.train.problem import Task
 from workbench.train.recorder import Recorder
+from workbench.train.snapshots import Snapshots
+from workbench.train.task import is_task
+from workbench.train.training import Training
+from workbench.train.tree import Tree, grow
 
-SLICE = 0.1
-"""Seconds that a lane works before it reports, and another takes its turn."""
 
-SEED = Param(0, 2**32 - 1, help="seed of initial weights, batches and noise")
+def plan(schedules: Iterable[Schedule | Plan], seed: int | Sequence[int] = 0, *, share: bool = True) -> Tree:
+    """What a training of `schedules` will share, and what it will cost, before anything is trained.
+
+    Parameters
+    ----------
+    schedules, seed, share
+        As in `events`.
+
+    Returns
+    -------
+    Tree
+        Printed, it is a sentence; in a notebook, a drawing over steps.
+    """
+    return grow(lanes_of(schedules, seed), share=share)
 
 
 def events(
-    task: Task, schedules: Iterable[Schedule], seed: int = 0, device: str = "auto"
+    task: Task,
+    schedules: Iterable[Schedule | Plan],
+    seed: int | Sequence[int] = 0,
+    device: str = "auto",
+    *,
+    optimizer: Optimizer | None = None,
+    probes: Sequence[Probe] = (),
+    share: bool = True,
+    deterministic: bool = False,
+    at_once: int | None = None,
+    snapshots: Snapshots | str | os.PathLike[str] | None = None,
 ) -> Generator[Event, None, None]:
-    """Train `task` once with each schedule and tell of the progress.
+    """Train `task` with every schedule at once and tell of the progress.
 
     Parameters
     ----------
     task : Task
         What to train, from `workbench.train.tasks`.
-    schedules : iterable of Schedule
+    schedules : iterable of Schedule or Plan
         One lane each; they may differ in length.
-    seed : int
-        Seed of initial weights, batches and noise, the same for all lanes.
+    seed : int or sequence of int
+        Seed of initial weights, batches and noise. With several, each schedule is trained with each
+        seed: lanes are then ordered by schedule first, by seed second.
     device : str
         "auto", "cpu", "cuda" or "cuda:1".
+    optimizer : Optimizer, optional
+        From `workbench.train.optimizers`; the task's own unless given.
+    probes : sequence of Probe
+        From `workbench.train.probes`: what to look at on the way.
+    share : bool
+        Whether lanes that agree so far are one lane until they part.
+    deterministic : bool
+        Train one lane at a time with deterministic algorithms: each lane is then, to the bit, what it
+        would be alone.
+    at_once : int, optional
+        Most lanes of one batched model; chosen by task and device unless given.
+    snapshots : Snapshots, str or Path, optional
+        Where states are kept. A folder that holds the same training is gone on from; see `resume`.
 
     Yields
     ------
@@ -52,106 +94,93 @@ def events(
 
     Notes
     -----
-    Lanes take turns, the one with the fewest updates first. Every lane sees the same batches, and
-    its result does not depend on the others; on a CPU it is the same to the bit each time.
-    ``close()`` between two events ends the training.
+    Lanes of one seed see the same batches, so that their differences are the schedules'. What is batched
+    together changes the last bits of a float32 result, and nothing else; on a CPU one lane is the same
+    to the bit each time. ``close()`` between two events ends the training.
     """
-    lanes = _schedules(schedules)
+    asked = ask(
+        task,
+        schedules,
+        seed,
+        optimizer=optimizer,
+        probes=probes,
+        share=share,
+        deterministic=deterministic,
+        at_once=at_once,
+    )
+    return launch(asked, device, snapshots)
+
+
+def ask(
+    task: Task,
+    schedules: Iterable[Schedule | Plan],
+    seed: int | Sequence[int] = 0,
+    *,
+    optimizer: Optimizer | None = None,
+    probes: Sequence[Probe] = (),
+    share: bool = True,
+    deterministic: bool = False,
+    at_once: int | None = None,
+) -> Asked:
+    """The arguments of `events` that decide what comes out, checked."""
     if not is_task(task):
         raise ValueError(f"task must be one of workbench.train.tasks, such as tasks.gpt(); got {task!r}")
-    seed = int(number("seed", seed, SEED, integer=True))
-    where = choose(device, task.devices)
-    return _progress(task.start(seed, where), lanes, str(where))
+    if at_once is not None:
+        at_once = int(number("at_once", at_once, AT_ONCE, integer=True))
+    return Asked(
+        task,
+        tuple(plans_of(schedules)),
+        tuple(seeds_of(seed)),
+        task.optimizer if optimizer is None else optimizer,
+        tuple(probes),
+        bool(share),
+        bool(deterministic),
+        1 if deterministic else at_once,
+    )
 
 
-def train(task: Task, schedules: Iterable[Schedule], seed: int = 0, device: str = "auto") -> list[Run]:
-    """Train `task` once with each schedule; the runs come in the order of the schedules.
+def launch(
+    asked: Asked,
+    device: str = "auto",
+    snapshots: Snapshots | str | os.PathLike[str] | None = None,
+    start: Start | None = None,
+) -> Generator[Event, None, None]:
+    """The events of what was asked: from its first step or `start`, or going on from snapshots."""
+    where = choose(device, asked.task.devices)
+    keeper = snapshots if snapshots is None or isinstance(snapshots, Snapshots) else Snapshots(snapshots)
+    problem = asked.task.problem(where)
+    if keeper is not None:
+        asked = keeper.open(asked, problem.at_once if asked.at_once is None else asked.at_once)
+    training = Training(
+        asked.task,
+        problem,
+        asked.optimizer,
+        asked.lanes,
+        asked.tree,
+        probes=asked.probes,
+        at_once=asked.at_once,
+        deterministic=asked.deterministic,
+        keeper=keeper,
+        start=start,
+        about={} if asked.parent is None else {"parent": dict(asked.parent)},
+    )
+    return training.events()
+
+
+def train(
+    task: Task,
+    schedules: Iterable[Schedule | Plan],
+    seed: int | Sequence[int] = 0,
+    device: str = "auto",
+    **options: Any,
+) -> list[Run]:
+    """Train `task` with every schedule; the runs come in the order of the lanes.
 
     The arguments are those of `events`.
     """
-    lanes = _schedules(schedules)
-    progress = events(task, lanes, seed, device)
-    recorder = Recorder(task, lanes, seed)
+    given = list(schedules) if isinstance(schedules, Iterable) else schedules
+    progress = events(task, given, seed, device, **options)
+    recorder = Recorder(task, given, seed)
     for event in progress:
         recorder.add(event)
     return recorder.runs()
-
-
-def _schedules(schedules: Any) -> list[Schedule]:
-    if isinstance(schedules, Schedule) or not isinstance(schedules, Iterable):
-        raise ValueError(f"schedules must be a list of one or more Schedule values; got {schedules!r}")
-    lanes = list(schedules)
-    wrong = [lane for lane in lanes if not isinstance(lane, Schedule)]
-    if wrong or not lanes:
-        raise ValueError(
-            f"schedules must be a list of one or more Schedule values; got {wrong[0] if wrong else lanes!r}"
-        )
-    return lanes
-
-
-def _progress(
-    start: Callable[[int], Lane], schedules: Sequence[Schedule], device: str
-) -> Generator[Event, None, None]:
-    seats: dict[int, _Seat] = {i: _Seat(i, schedule, device) for i, schedule in enumerate(schedules)}
-    while seats:
-        seat = min(seats.values(), key=lambda seat: seat.done)
-        event = seat.work(start)
-        if event.status != "running":
-            # Its model is freed with it.
-            del seats[seat.index]
-        yield event
-
-
-class _Seat:
-    """A lane with its schedule, clock and place in the line."""
-
-    def __init__(self, index: int, schedule: Schedule, device: str) -> None:
-        self.index = index
-        self.rates = schedule.array()
-        self.device = device
-        self.done = 0
-        self.seconds = 0.0
-        self.lane: Lane | None = None
-
-    def work(self, start: Callable[[int], Lane]) -> Event:
-        """Go on for a slice of time, at least one update."""
-        began = time.perf_counter()
-        total = len(self.rates)
-        if self.lane is None:
-            self.lane = start(total)
-        while True:
-            self.lane.step(self.done, float(self.rates[self.done]))
-            self.done += 1
-            if self.done == total or time.perf_counter() - began >= SLICE:
-                break
-        curves = self.lane.take()
-        self.seconds += time.perf_counter() - began
-        bad = _first_bad(curves, self.lane.ceiling)
-        if bad is not None:
-            self.done = bad + 1
-            curves = {name: _up_to(curve, bad) for name, curve in curves.items()}
-        status = "diverged" if bad is not None else "finished" if self.done == total else "running"
-        return Event(self.index, self.done, total, curves, status, self._facts(self.lane))
-
-    def _facts(self, lane: Lane) -> dict[str, Any]:
-        return {
-            "device": self.device,
-            "seconds": self.seconds,
-            "tokens_per_second": self.done * lane.tokens / max(self.seconds, 1e-9),
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
-            **lane.facts,
-        }
-
-
-def _first_bad(curves: dict[str, Curve], ceiling: float) -> int | None:
-    # Written so that NaN counts as bad.
-    bad = [curve.step[~(curve.loss <= ceiling)] for curve in curves.values()]
-    steps = np.concatenate(bad) if bad else np.empty(0)
-    return int(steps.min()) if len(steps) else None
-
-
-def _up_to(curve: Curve, bad: int) -> Curve:
-    # The step that showed the divergence belongs to what was measured, where it is a number.
-    keep = (curve.step <= bad) & np.isfinite(curve.loss)
-    return Curve(curve.step[keep], curve.loss[keep])

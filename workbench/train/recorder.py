@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from workbench.curve import Curve, Run
+from workbench.plan import Plan
 from workbench.schedule import Schedule
 from workbench.train.event import Event
-from workbench.train.lane import Task, plain
+from workbench.train.lanes import Lane, lanes_of
+from workbench.train.log import joined
+from workbench.train.problem import Task
+from workbench.train.task import plain
 
 
-@dataclass
 class Recorder:
     """Collects the events of one training; `runs` may be asked for at any moment.
 
@@ -21,43 +24,43 @@ class Recorder:
     ----------
     task : Task
         What is trained.
-    schedules : sequence of Schedule
-        The lanes, in order.
-    seed : int
-        Seed of the training, kept in the facts.
+    schedules, seed
+        As given to `workbench.train.events`.
     """
 
-    task: Task
-    schedules: Sequence[Schedule]
-    seed: int = 0
-    _events: dict[int, list[Event]] = field(default_factory=dict, init=False)
+    def __init__(
+        self, task: Task, schedules: Iterable[Schedule | Plan], seed: int | Sequence[int] = 0
+    ) -> None:
+        self.task = task
+        self.lanes = lanes_of(schedules, seed)
+        self._curves: list[dict[str, list[Curve]]] = [{} for _ in self.lanes]
+        self._last: dict[int, Event] = {}
 
     def add(self, event: Event) -> None:
         """Take in one event."""
-        self._events.setdefault(event.lane, []).append(event)
+        self._last[event.lane] = event
+        for name, curve in event.curves.items():
+            self._curves[event.lane].setdefault(name, []).append(curve)
 
     def runs(self) -> list[Run]:
-        """One run for each schedule, in order; the status of a lane that has not ended is "stopped"."""
-        return [self._run(lane, schedule) for lane, schedule in enumerate(self.schedules)]
+        """One run for each lane, in order; the status of a lane that has not ended is "stopped"."""
+        return [self._run(i, lane) for i, lane in enumerate(self.lanes)]
 
-    def _run(self, lane: int, schedule: Schedule) -> Run:
-        events = self._events.get(lane, [])
-        last = events[-1] if events else Event(lane, 0, len(schedule))
-        parts = {name: _joined(events, name) for event in events for name in event.curves}
+    def _run(self, i: int, lane: Lane) -> Run:
+        last = self._last.get(i, Event(i, 0, len(lane.plan)))
+        parts = joined(self._curves[i])
+        facts: dict[str, Any] = {
+            **last.facts,
+            "seed": lane.seed,
+            "status": "stopped" if last.status == "running" else last.status,
+            "updates": last.step,
+        }
+        if len(lane.plan.quantities) > 1:
+            facts["plan"] = lane.plan.to_dict()
         return Run(
-            schedule=schedule,
+            schedule=lane.plan.learning_rate,
             curve=parts.pop("loss", Curve(np.empty(0), np.empty(0))),
             task=plain(self.task),
-            facts={
-                **last.facts,
-                "seed": self.seed,
-                "status": "stopped" if last.status == "running" else last.status,
-                "updates": last.step,
-            },
+            facts=facts,
             parts=parts,
         )
-
-
-def _joined(events: Sequence[Event], name: str) -> Curve:
-    curves = [event.curves[name] for event in events if name in event.curves]
-    return Curve(np.concatenate([c.step for c in curves]), np.concatenate([c.loss for c in curves]))

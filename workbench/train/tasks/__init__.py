@@ -6,12 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench import registry
-from workbench.train.lane import Task
+from workbench.train.problem import Task
 from workbench.train.tasks.bigram import bigram
+from workbench.train.tasks.bigram_transformer import bigram_transformer
+from workbench.train.tasks.convex import convex
 from workbench.train.tasks.gpt import gpt
+from workbench.train.tasks.mlp import mlp
+from workbench.train.tasks.power_law import power_law
+from workbench.train.tasks.presets import preset
 from workbench.train.tasks.quadratic import quadratic
+from workbench.train.tasks.valley import valley
 
-__all__ = ["Task", "bigram", "build", "get", "gpt", "names", "quadratic"]
+__all__ = [
+    "Task",
+    "bigram",
+    "bigram_transformer",
+    "build",
+    "convex",
+    "get",
+    "gpt",
+    "mlp",
+    "names",
+    "power_law",
+    "preset",
+    "quadratic",
+    "valley",
+]
 
 
 def names() -> list[str]:

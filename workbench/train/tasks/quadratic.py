@@ -1,24 +1,24 @@
 """Noisy quadratic model: SGD whose expected loss is known in closed form. arXiv 1907.04164."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from workbench.curve import Curve
 from workbench.params import Param
 from workbench.registry import task
 from workbench.schedule import Schedule
-from workbench.train.lane import Points, marks, rng, settle, take
-
-_BLOCK = 4096
-"""Steps of one scan; with `_MODES` it bounds the memory at about 10 MB."""
-_MODES = 64
-_NOISE = 64
-"""Steps whose noise is drawn at once."""
+from workbench.train.layout import Layout, Weight
+from workbench.train.optimizers import check
+from workbench.train.optimizers.sgd import SGD
+from workbench.train.task import settle
+from workbench.train.tasks.blocks import Blocks
+from workbench.train.tasks.moments import mean_loss
 
 Array = NDArray[np.float64]
 
@@ -28,8 +28,9 @@ Array = NDArray[np.float64]
 class quadratic:  # noqa: N801, the public name
     """SGD on ``L = 1/2 sum_i h_i theta_i^2`` with noisy gradients.
 
-    ``theta_i <- theta_i - rate (h_i theta_i + sqrt(h_i / batch) xi)``, xi normal, curvatures
-    ``h_i = 1 / i`` for i = 1 ... modes, every theta_i starts at 1.
+    ``theta_i <- theta_i - rate p_i (h_i theta_i + sqrt(h_i / batch) xi)``, xi normal, curvatures
+    ``h_i = i^-exponent`` for i = 1 ... modes, preconditioner ``p_i = h_i^-preconditioner``, first
+    ``theta_i^2 = i^-start``.
 
     Parameters
     ----------
@@ -37,6 +38,12 @@ class quadratic:  # noqa: N801, the public name
         Number of curvatures.
     batch : int
         Batch size: the variance of the gradient noise is ``h_i / batch``.
+    exponent : float
+        How fast curvatures fall.
+    start : float
+        How fast the first squared distances fall.
+    preconditioner : float
+        Power of the curvature that the optimizer divides by: 0 for SGD, 1 for Newton's method.
     measurements : int
         About how many losses are kept over a run.
 
@@ -48,92 +55,95 @@ class quadratic:  # noqa: N801, the public name
     Notes
     -----
     Use it to see exactly what a schedule does to signal and noise: `expected` gives the mean over
-    all seeds. It is stable for rates below 2.
+    all seeds. It is stable for rates below 2. Weights are kept as ``theta_i / sqrt(p_i)``, in which the
+    preconditioned update is plain SGD.
 
     References
     ----------
     Zhang et al., "Which Algorithmic Choices Matter at Which Batch Sizes?", 2019, arXiv 1907.04164.
     """
 
-    modes: Annotated[int, Param(1, 10_000, log=True, help="number of curvatures")] = 100
+    modes: Annotated[int, Param(1, 1_000_000, log=True, help="number of curvatures")] = 100
     batch: Annotated[int, Param(1, 1_000_000, log=True, unit="samples", help="batch size")] = 16
+    exponent: Annotated[float, Param(0, 10, slider=(0, 3), help="how fast curvatures fall")] = 1.0
+    start: Annotated[float, Param(0, 10, slider=(0, 3), help="how fast first squared distances fall")] = 0.0
+    preconditioner: Annotated[float, Param(0, 1, help="power of the curvature divided by")] = 0.0
     measurements: Annotated[int, Param(1, 100_000, log=True, help="losses kept over a run")] = 1000
 
-    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
     suggested_peak: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
         settle(self)
 
-    def start(self, seed: int, device: torch.device) -> Callable[[int], "_Lane"]:
-        """What the engine calls; see `workbench.train.lane.Task`."""
-        return lambda total: _Lane(self, seed, total)
+    @property
+    def optimizer(self) -> SGD:
+        """Plain SGD."""
+        return SGD()
 
-    def expected(self, schedule: Schedule) -> Curve:
+    def problem(self, device: torch.device) -> "_Problem":
+        """See `workbench.train.problem.Task`."""
+        return _Problem(self, device)
+
+    def expected(self, schedule: Schedule, momentum: float = 0.0) -> Curve:
         """Expected loss after every update, exactly.
 
-        Each ``s_i = E theta_i^2`` follows ``s <- (1 - rate h_i)^2 s + rate^2 h_i / batch``: affine maps,
-        composed by a scan that doubles its reach in every pass.
+        Without momentum each ``s_i = E theta_i^2`` follows
+        ``s <- (1 - rate p h_i)^2 s + (rate p)^2 h_i / batch``; with it, s, E theta v and E v^2 follow three
+        such equations.
 
         Parameters
         ----------
         schedule : Schedule
             Any; a rate of 2 or more makes the expectation grow, up to infinity.
+        momentum : float
+            Of SGD, at least 0 and below 1.
         """
+        check.below_one(momentum=momentum)
+        h, first = _spectrum(self)
         rates = schedule.array()
-        loss = np.zeros(len(rates))
-        for h in np.array_split(_curvatures(self.modes), -(-self.modes // _MODES)):
-            second = np.ones_like(h)
-            for start in range(0, len(rates), _BLOCK):
-                rate = rates[start : start + _BLOCK, None]
-                moments = _scan((1 - rate * h) ** 2, rate**2 * (h / self.batch), second)
-                loss[start : start + _BLOCK] += 0.5 * moments @ h
-                second = moments[-1]
+        loss = mean_loss(rates, h, h / self.batch, first, momentum)
         return Curve(np.arange(len(rates), dtype=float), loss)
 
 
-def _curvatures(modes: int) -> Array:
-    return 1.0 / np.arange(1, modes + 1)
+def _spectrum(task: quadratic) -> tuple[Array, Array]:
+    """Curvatures and first squared distances (modes,) in the coordinates theta / sqrt(p)."""
+    i = np.arange(1, task.modes + 1, dtype=float)
+    plain = i**-task.exponent
+    return plain ** (1 - task.preconditioner), i**-task.start * plain**task.preconditioner
 
 
-def _scan(factor: Array, shift: Array, first: Array) -> Array:
-    """All ``s_t = factor_t s_{t-1} + shift_t`` (T, modes), from s_{-1} = `first` (modes,)."""
-    reach = 1
-    with np.errstate(over="ignore", invalid="ignore"):
-        while reach < len(factor):
-            # The maps of the last 2 reach steps, from those of the last reach steps.
-            shift[reach:] = shift[reach:] + factor[reach:] * shift[:-reach]
-            factor[reach:] = factor[reach:] * factor[:-reach]
-            reach *= 2
-        moments = factor * first + shift
-    # Zero times infinity: what grew beyond every float stays there.
-    return np.where(np.isnan(moments), np.inf, moments)
-
-
-class _Lane:
+class _Problem:
+    flops = 0.0
     ceiling = 1e6
+    at_once = 1024
 
-    def __init__(self, task: quadratic, seed: int, total: int) -> None:
-        self.h = _curvatures(task.modes)
-        self.deviation = np.sqrt(self.h / task.batch)
-        self.theta = np.ones(task.modes)
-        self.noise = _noise(seed, task.modes)
-        self.due = set(marks(total, task.measurements).tolist())
-        self.points = {"loss": Points()}
-        self.tokens = task.batch
-        self.facts = {"n_params": task.modes}
+    def __init__(self, task: quadratic, device: torch.device) -> None:
+        self.layout = Layout((Weight("theta", (task.modes,)),), torch.float64)
+        self.device, self.tokens, self.facts = device, task.batch, {}
+        h, first = _spectrum(task)
+        self.h = torch.from_numpy(h).to(device)
+        self.start = torch.from_numpy(np.sqrt(first))
+        self.root = self.h.sqrt()
+        self.blocks = Blocks(lambda draw, *shape: [_noise(draw, task.modes, *shape)], 1, task.modes, device)
 
-    def step(self, t: int, rate: float) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.theta -= rate * (self.h * self.theta + self.deviation * next(self.noise))
-            if t in self.due:
-                self.points["loss"].add(t, float(0.5 * np.sum(self.h * self.theta**2)))
+    def first(self, seed: int) -> Tensor:
+        return self.start.clone()
 
-    def take(self) -> dict[str, Curve]:
-        return take(self.points)
+    def batch(self, step: int, seeds: Sequence[int], size: int | None = None) -> Tensor:
+        """Noise of the gradient (seeds, modes)."""
+        (xi,) = self.blocks(step, seeds)
+        return xi * (self.root * (self.tokens if size is None else size) ** -0.5)
+
+    def gradients(self, rows: Tensor, batch: Tensor, out: Tensor) -> tuple[None, Tensor]:
+        return None, torch.addcmul(batch, self.h, rows, out=out)
+
+    def losses(self, rows: Tensor, batch: Tensor) -> Tensor:
+        return (0.5 * self.h * rows.square() + batch * rows).sum(-1)
+
+    def measure(self, rows: Tensor) -> dict[str, Tensor]:
+        return {"loss": 0.5 * (self.h * rows.square()).sum(-1)}
 
 
-def _noise(seed: int, modes: int) -> Iterator[Array]:
-    draw = rng(seed)
-    while True:
-        yield from draw.standard_normal((_NOISE, modes))
+def _noise(draw: np.random.Generator, modes: int, steps: int, size: int) -> Any:
+    return draw.standard_normal((steps, modes))

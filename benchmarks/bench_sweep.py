@@ -1,0 +1,154 @@
+"""What a sweep costs beyond papermill, and what warm kernels save; ``TASKS=100`` for the full numbers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks.rows import Row, at_least, at_most
+from workbench import sweep
+
+_TASKS = int(os.environ.get("WORKBENCH_BENCH_TASKS", "40"))
+"""Tasks of each measurement; a thousand take half an hour."""
+
+_PROCESSES = 2
+_BLOCKS = 4
+_ONE_BY_ONE = 5
+_TINY = "print(x)"
+# A second of a cold kernel, as notebooks of ours spend it: on imports, then on a little work.
+_SECOND = (
+    "import numpy as np, pandas as pd, scipy.optimize, pyarrow.parquet\nimport workbench as wb",
+    "wb.schedules.wsd(1000 + x, 1e-3).array().sum()",
+)
+# Work that no warm kernel can save: the other end of the scale.
+_WORK = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass"
+
+
+def rows() -> list[Row]:
+    """Overhead per task, and how many times faster warm kernels are."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        tiny = _notebook(folder / "tiny.ipynb", _TINY)
+        second = _notebook(folder / "second.ipynb", *_SECOND)
+        work = _notebook(folder / "work.ipynb", _WORK)
+        bare, ours = _in_turns(tiny, folder)
+        inner = _seconds_of(second)
+        made = [
+            Row(f"bare papermill, {_PROCESSES} processes, {_TASKS} tasks, per task", bare, "s"),
+            Row("the same as a sweep, per task", ours, "s"),
+            at_most("overhead of a sweep over bare papermill", 100 * (ours / bare - 1), 15, "%"),
+            Row("the 1-second notebook, its own cells in a cold kernel", inner, "s"),
+        ]
+        for name, path, target in (("of imports", second, 5.0), ("of computing", work, None)):
+            alone = _one_by_one(path, folder)
+            command = _commands(path, folder)
+            warm = _warm(path, folder / name)
+            cells = f"1-second notebook {name}"
+            made.append(Row(f"{cells}: papermill one by one, in one process", alone, "s/task"))
+            made.append(Row(f"{cells}: papermill one by one, as commands", command, "s/task"))
+            made.append(Row(f"{cells}: warm kernels, {_PROCESSES} processes", warm, "s/task"))
+            title = f"{cells}: warm over papermill, one process"
+            made.append(
+                at_least(title, alone / warm, target, "times")
+                if target
+                else Row(title, alone / warm, "times")
+            )
+            made.append(Row(f"{cells}: warm over papermill, commands", command / warm, "times"))
+        return made
+
+
+def _notebook(path: Path, *cells: str) -> Path:
+    import nbformat
+
+    made = nbformat.v4.new_notebook()
+    first = nbformat.v4.new_code_cell("x = 0", metadata={"tags": ["parameters"]})
+    made.cells = [nbformat.v4.new_markdown_cell("# How long?"), first]
+    made.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, path)
+    return path
+
+
+def _in_turns(path: Path, folder: Path) -> tuple[float, float]:
+    """Seconds per task of both, in alternating blocks, so that what else the machine does hits both alike."""
+    each = max(1, _TASKS // _BLOCKS)
+    spent = [0.0, 0.0]
+    with _pool(_PROCESSES) as pool:
+        list(pool.map(_papermill, [(str(path), str(folder / "w.ipynb"), x) for x in range(_PROCESSES)]))
+        for block in range(_BLOCKS):
+            numbers = range(block * each, (block + 1) * each)
+            begin = time.perf_counter()
+            list(pool.map(_papermill, [(str(path), str(folder / f"{x}.ipynb"), x) for x in numbers]))
+            spent[0] += time.perf_counter() - begin
+            # The start of the workers is not a task's; papermill's pool had its start above.
+            engine = sweep.local(_PROCESSES)
+            spent[1] += _swept(path, folder / f"sweep{block}", list(numbers), engine)
+    return spent[0] / (each * _BLOCKS), spent[1] / (each * _BLOCKS)
+
+
+def _swept(path: Path, out: Path, numbers: list[int], engine: sweep.Engine, warm: bool = False) -> float:
+    """Seconds of the tasks of `numbers`, after as many as there are processes have warmed the workers up."""
+    first = list(range(-_PROCESSES, 0))
+    plan = sweep.plan(path, grid={"x": [*first, *numbers]})
+    begin, ready = time.perf_counter(), 0.0
+    for progress in sweep.events(plan, out, engine=engine, warm=warm):
+        if progress.done <= len(first):
+            begin = time.perf_counter()
+            # What is under way when the clock starts counts half.
+            ready = progress.done + progress.running / 2
+    return (time.perf_counter() - begin) * len(numbers) / (len(plan) - ready)
+
+
+def _papermill(task: tuple[str, str, int]) -> None:
+    import papermill
+
+    path, out, x = task
+    papermill.execute_notebook(path, out, {"x": x}, progress_bar=False)
+
+
+def _one_by_one(path: Path, folder: Path) -> float:
+    task = (str(path), str(folder / "one.ipynb"))
+    with _pool(1) as pool:
+        pool.submit(_papermill, (*task, 0)).result()
+        begin = time.perf_counter()
+        for x in range(_ONE_BY_ONE):
+            pool.submit(_papermill, (*task, x)).result()
+        return (time.perf_counter() - begin) / _ONE_BY_ONE
+
+
+def _commands(path: Path, folder: Path) -> float:
+    begin = time.perf_counter()
+    for x in range(_ONE_BY_ONE):
+        words = [sys.executable, "-m", "papermill", str(path), str(folder / "one.ipynb"), "-p", "x", str(x)]
+        subprocess.run(words, check=True, capture_output=True)
+    return (time.perf_counter() - begin) / _ONE_BY_ONE
+
+
+def _warm(path: Path, out: Path) -> float:
+    numbers = list(range(_TASKS))
+    return _swept(path, out, numbers, sweep.local(_PROCESSES), warm=True) / len(numbers)
+
+
+def _seconds_of(path: Path) -> float:
+    """Seconds that the cells of a notebook take in a cold kernel."""
+    import nbformat
+
+    out = path.with_name("alone.ipynb")
+    with _pool(1) as pool:
+        pool.submit(_papermill, (str(path), str(out), 1)).result()
+    return float(nbformat.read(out, 4).metadata.papermill["duration"])
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_quiet)
+
+
+def _quiet() -> None:
+    # Kernels of papermill alone warn on standard error, each time.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

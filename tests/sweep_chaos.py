@@ -1,0 +1,161 @@
+"""Chaos: workers of a Dask cluster are killed at random, and so is the driver; counts what came of it.
+
+``python sweep_chaos.py TASKS WORKERS SECONDS DRIVER_KILLS`` is the full measurement; a test runs a small one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweep_cases import saver
+
+import workbench as wb
+from workbench import sweep
+
+DRIVER = Path(__file__).with_name("sweep_driver.py")
+
+
+@dataclass(frozen=True)
+class Chaos:
+    """How many tasks, records and runs there are, and what was killed meanwhile."""
+
+    tasks: int
+    records: int
+    runs: int
+    tasks_with_runs: int
+    staged: int
+    failed: int
+    workers_killed: int
+    drivers_killed: int
+    rewritten: int
+    seconds: float
+
+
+class Workers:
+    """Worker processes of a Dask scheduler, each of its own; who dies is replaced."""
+
+    def __init__(self, address: str, count: int) -> None:
+        self._address = address
+        self._all = [self._start() for _ in range(count)]
+
+    @property
+    def pids(self) -> list[int]:
+        """Of those that live."""
+        return [one.pid for one in self._all if one.poll() is None]
+
+    def replace(self) -> None:
+        """Start another for each that has died."""
+        self._all = [one if one.poll() is None else self._start() for one in self._all]
+
+    def close(self) -> None:
+        """End all."""
+        for one in self._all:
+            one.kill()
+            one.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        root = str(Path(__file__).parents[1])
+        options = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
+        words = [sys.executable, "-m", "distributed.cli.dask_worker", self._address, *options]
+        environment = {**os.environ, "PYTHONPATH": root}
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(words, env=environment, stdout=nothing, stderr=nothing)
+
+
+@contextlib.contextmanager
+def cluster(workers: int) -> Iterator[tuple[Any, Workers]]:
+    """A real Dask cluster: a scheduler, and workers that are processes of their own."""
+    from distributed import LocalCluster
+
+    made = LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50)
+    processes = Workers(made.scheduler_address, workers)
+    try:
+        yield made, processes
+    finally:
+        processes.close()
+        made.close()
+
+
+def chaos(folder: Path, tasks: int, workers: int, pace: float, driver_kills: int, seed: int = 0) -> Chaos:
+    """Run a sweep while its workers die every `pace` seconds and its driver `driver_kills` times."""
+    path, out, begin = saver(folder / "a.ipynb", wait="0.3"), folder / "out", time.monotonic()
+    rng, over, killed = random.Random(seed), threading.Event(), []
+    with cluster(workers) as (made, processes):
+
+        def kill() -> None:
+            before = 0
+            while not over.wait(rng.uniform(0.6, 1.4) * pace):
+                processes.replace()
+                registered = {worker.pid for worker in list(made.scheduler.workers.values())}
+                ready = [pid for pid in processes.pids if pid in registered]
+                # On a machine that is slower than the kills, nothing would ever finish.
+                if ready and _done(out) > before:
+                    before = _done(out)
+                    killed.append(rng.choice(ready))
+                    os.kill(killed[-1], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            drivers, finished = 0, {}
+            for number in range(driver_kills + 1):
+                driver = _driver(path, out, made.scheduler_address, tasks)
+                # Each share of the tasks is done by another driver.
+                goal = tasks * (number + 1) // (driver_kills + 1)
+                while driver.poll() is None and (number == driver_kills or _done(out) < goal):
+                    time.sleep(0.1)
+                if driver.poll() is None:
+                    driver.send_signal(signal.SIGKILL)
+                    drivers += 1
+                driver.wait()
+                now = {p.name: p.stat().st_mtime_ns for p in (out / "records").glob("*.json")}
+                rewritten = sum(now.get(name) != at for name, at in finished.items())
+                assert rewritten == 0, "a record that was there has changed"
+                finished = now
+        finally:
+            over.set()
+            killer.join()
+    found = sweep.results(out)
+    store = wb.Store(out / "runs")
+    marked = [store.load(id).facts["sweep_task"] for id in store.ids()]
+    return Chaos(
+        tasks=tasks,
+        records=len(found.finished),
+        runs=len(marked),
+        tasks_with_runs=len(set(marked)),
+        staged=len(list((out / "staged").glob("*"))),
+        failed=len(found.failed),
+        workers_killed=len(killed),
+        drivers_killed=drivers,
+        rewritten=rewritten,
+        seconds=time.monotonic() - begin,
+    )
+
+
+def _driver(path: Path, out: Path, scheduler: str, tasks: int) -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).parents[1])
+    log = (out.parent / "driver.log").open("ab")
+    command = [sys.executable, str(DRIVER), str(path), str(out), scheduler, str(tasks)]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": root}, stdout=log, stderr=log)
+
+
+def _done(out: Path) -> int:
+    return len(list((out / "records").glob("*.json")))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        numbers = [float(word) for word in sys.argv[1:]]
+        print(chaos(Path(scratch), int(numbers[0]), int(numbers[1]), numbers[2], int(numbers[3])))

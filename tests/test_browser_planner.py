@@ -1,0 +1,69 @@
+"""The planner and the batch page in JupyterLab, in a real browser: sliders move plans, Export writes them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from lab import page, server
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+READOUT = "document.querySelector('.lrw-readout').textContent"
+ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with server(tmp_path_factory.mktemp("lab")) as found:
+        yield found
+
+
+def opened(chromium, address: str, name: str):
+    return page(chromium, address.replace("start.ipynb", f"{name}.ipynb"))
+
+
+def run(notebook, cells: int) -> None:
+    notebook.locator(".jp-Notebook .jp-Cell").first.click()
+    for _ in range(cells):
+        notebook.keyboard.press("Shift+Enter")
+    notebook.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000, state="attached")
+    notebook.locator(".lrw-sheet td").first.wait_for(timeout=20_000)
+
+
+def until(notebook, script: str) -> None:
+    notebook.wait_for_function(script, timeout=20_000)
+
+
+def test_a_budget_becomes_a_plan_that_is_exported(address, chromium) -> None:
+    with opened(chromium, address, "planner") as notebook:
+        run(notebook, 5)
+        before = notebook.evaluate(READOUT)
+        assert "parameters" in before and "loss" in before
+        notebook.locator(".widget-hslider").filter(has_text="flops").locator(".noUi-handle").focus()
+        for _ in range(5):
+            notebook.keyboard.press("ArrowRight")
+        until(notebook, f"{READOUT} !== {json.dumps(before)}")
+        notebook.get_by_label("batch by", exact=True).select_option(label="DeepSeek")
+        until(notebook, "document.querySelector('.lrw-sheet').innerText.includes('2401.02954')")
+        yaml = notebook.locator(".widget-dropdown select", has=notebook.locator("option", has_text="YAML"))
+        yaml.select_option(label="YAML")
+        notebook.get_by_role("button", name="Export").click()
+        texts = "[...document.querySelectorAll('.widget-textarea textarea')]"
+        until(
+            notebook, f"{texts}.some(t => t.value.includes('weight_decay') && t.value.includes('batch_size'))"
+        )
+        notebook.get_by_label("budget in", exact=True).select_option(label="a target loss")
+        notebook.locator(".widget-hslider").filter(has_text="target_loss").wait_for(timeout=20_000)
+        assert notebook.locator(ERROR).count() == 0
+
+
+def test_the_overhead_moves_the_batch(address, chromium) -> None:
+    with opened(chromium, address, "batch") as notebook:
+        run(notebook, 5)
+        before = notebook.evaluate(READOUT)
+        assert "more data buy a batch" in before
+        notebook.locator(".widget-hslider").filter(has_text="overhead").locator(".noUi-handle").focus()
+        for _ in range(10):
+            notebook.keyboard.press("ArrowRight")
+        until(notebook, f"{READOUT} !== {json.dumps(before)}")
+        assert notebook.locator(ERROR).count() == 0

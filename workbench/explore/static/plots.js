@@ -1,0 +1,36 @@
+// Figures of plotly, one under the other, drawn from the state and updated in place. plotly stands before this.
+
+function render({ model, el }) {
+  const root = document.createElement("div");
+  root.className = "lrw-plots";
+  el.append(root);
+  const { Plotly } = globalThis;
+  const config = { responsive: true, displaylogo: false };
+
+  function draw() {
+    const figures = model.get("figures");
+    while (root.children.length > figures.length) {
+      Plotly.purge(root.lastChild);
+      root.lastChild.remove();
+    }
+    while (root.children.length < figures.length) root.append(document.createElement("div"));
+    figures.forEach((text, i) => {
+      const { data, layout } = JSON.parse(text);
+      const holder = root.children[i];
+      holder.style.height = `${layout.height}px`;
+      Plotly.react(holder, data, layout, config).then(() => (holder.dataset.draws = Number(holder.dataset.draws ?? 0) + 1));
+    });
+  }
+
+  draw();
+  model.on("change:figures", draw);
+  // Before the page has given it room, plotly takes a width of its own.
+  const watch = new ResizeObserver(() => [...root.children].forEach((each) => Plotly.Plots.resize(each)));
+  watch.observe(root);
+  return () => {
+    watch.disconnect();
+    [...root.children].forEach((each) => Plotly.purge(each));
+  };
+}
+
+export default { render };
