@@ -115,8 +115,7 @@ def _serve(name: str, data: str, pipe: Connection) -> None:
 
 
 def _flops(task: Any) -> float:
-    from workbench.train.language import flops_per_token
-    from workbench.train.transformer import Transformer
+    from workbench.train.transformer import Transformer, flops_per_token
 
     return float(task.batch * task.context * flops_per_token(Transformer(task.size)))
 

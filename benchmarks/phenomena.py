@@ -55,7 +55,7 @@ def settings() -> dict[str, Setting]:
     """What is trained: minutes on two cores."""
     return {
         "bigram": Setting(train.tasks.bigram(), 8_000, 60.0, 15.0, 200),
-        "gpt": Setting(train.tasks.gpt(context=64, batch=16, measurements=60), 800, 1e-2, 2e-3, 40),
+        "gpt": Setting(train.tasks.gpt(context=64, batch=16, measurements=60), 1_200, 4e-3, 1e-3, 40),
     }
 
 

@@ -14,11 +14,11 @@ import workbench as wb
 from workbench import train
 from workbench.train.backward import gradient
 from workbench.train.coordinates import coordinates
-from workbench.train.language import Language, flops_per_token
+from workbench.train.language import Language
 from workbench.train.parametrization import PARAMETRIZATIONS
 from workbench.train.rotary import rotate, rotate_, turns
 from workbench.train.tasks.gpt import PRESETS
-from workbench.train.transformer import Size, Transformer
+from workbench.train.transformer import Size, Transformer, flops_per_token
 
 POSITIONS = ("rotary", "learned")
 CPU = torch.device("cpu")

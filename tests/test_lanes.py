@@ -14,6 +14,7 @@ from toy import Toy, trained
 import workbench as wb
 from workbench import train
 from workbench.curve import Run
+from workbench.train.device import peak
 from workbench.train.optimizers import SGD, AdamW
 
 OPTIMIZERS = [
@@ -113,6 +114,62 @@ def test_too_little_memory_halves_the_lanes_and_goes_on() -> None:
         trained(Toy(memory=0), schedules)
 
 
+def test_memory_that_runs_out_on_the_way_costs_no_point_and_no_update() -> None:
+    """It is found by the larger batches of the plan, in the middle of a slice."""
+
+    class Tight(Toy):
+        def gradients(self, rows: Any, batch: Any, out: Any) -> Any:
+            if len(rows) * batch.shape[1] > 40:
+                raise RuntimeError(
+                    "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+                )
+            return super().gradients(rows, batch, out)
+
+    sizes = wb.ramp(30, 4, 24)
+    plans = [wb.Plan(wb.hold(30, 0.01 * (1 + i)), batch_size=sizes) for i in range(5)]
+    optimizer = AdamW()
+    tight, roomy = trained(Tight(optimizer=optimizer), plans), trained(Toy(optimizer=optimizer), plans)
+    for a, b in zip(tight, roomy, strict=True):
+        same(a, b, 1e-11)
+
+
+def test_too_little_memory_for_the_state_of_all_lanes_halves_them_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = AdamW.open
+
+    def short(self: Any, layout: Any, rows: Any, kept: Any = None) -> Any:
+        if len(rows) > 2:
+            raise torch.OutOfMemoryError("as a device says it")
+        return opened(self, layout, rows, kept)
+
+    toy, schedules = Toy(optimizer=AdamW()), [wb.hold(20, 0.01 * (1 + i)) for i in range(7)]
+    roomy = trained(toy, schedules)
+    monkeypatch.setattr(AdamW, "open", short)
+    for a, b in zip(trained(toy, schedules), roomy, strict=True):
+        same(a, b, 1e-11)
+
+
+def test_too_little_memory_to_measure_gives_a_sentence_and_no_second_update() -> None:
+    class Tight(Toy):
+        def measure(self, rows: Any) -> Any:
+            raise torch.OutOfMemoryError("as a device says it")
+
+    with pytest.raises(
+        ValueError, match="cpu has too little memory to measure 2 lanes at once; give a smaller"
+    ):
+        trained(Tight(), [wb.hold(5, 0.1), wb.hold(5, 0.2)])
+
+
+def test_other_errors_of_a_task_are_its_own() -> None:
+    class Broken(Toy):
+        def gradients(self, *given: Any) -> Any:
+            raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        trained(Broken(), [wb.hold(5, 0.1)])
+
+
 def test_a_plan_moves_every_quantity_of_every_lane() -> None:
     toy = Toy(optimizer=AdamW(weight_decay=0.0))
     rate = wb.hold(30, 0.02)
@@ -161,6 +218,40 @@ def test_facts_say_what_was_done_with_what() -> None:
     assert facts["workbench"] == wb.__version__ and facts["torch"] == torch.__version__
     assert facts["seconds"] > 0 and facts["tokens_per_second"] > 0 and facts["peak_memory_bytes"] > 2**20
     assert facts["deterministic"] is False and facts["device"] == "cpu"
+
+
+def test_facts_count_the_samples_that_a_plan_sets() -> None:
+    class Counted(Toy):
+        flops = 160.0
+
+    rate, sizes = wb.hold(10, 0.01), wb.ramp(10, 4, 24)
+    (run,) = trained(Counted(), [wb.Plan(rate, batch_size=sizes)])
+    samples = int(sizes.array().round().sum())
+    assert run.facts["tokens"] == samples and run.facts["flops"] == pytest.approx(10.0 * samples)
+    assert run.facts["tokens_per_second"] == pytest.approx(samples / run.facts["seconds"])
+
+
+def test_utilisation_is_of_the_measured_peak() -> None:
+    class Counted(Toy):
+        flops = 1e4
+
+    runs = trained(Counted(), [wb.hold(25, 0.01), wb.hold(25, 0.02)])
+    for run in runs:
+        assert run.facts["flops_per_second"] == pytest.approx(25e4 / run.facts["seconds"])
+        used = run.facts["flops_per_second"] / peak(torch.device("cpu"))
+        assert run.facts["flops_utilisation"] == pytest.approx(used)
+    assert runs[0].facts["seconds"] == pytest.approx(runs[1].facts["seconds"])
+    assert "flops_utilisation" not in trained(Toy(), [wb.hold(3, 0.01)])[0].facts
+
+
+def test_what_is_certain_after_the_first_update_only_is_told_as_it_was() -> None:
+    class Late(Toy):
+        def gradients(self, *given: Any) -> Any:
+            self.facts["compiled"] = "no: it failed"
+            return super().gradients(*given)
+
+    (run,) = trained(Late(facts={"compiled": "yes"}), [wb.hold(3, 0.01)])
+    assert run.facts["compiled"] == "no: it failed"
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, "many"])

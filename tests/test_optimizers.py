@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from optimizing import MATRICES, STEPS, WEIGHTS, alone, by_lanes, controls, first, gradient, told
+from optimizing import MATRICES, STEPS, WEIGHTS, alone, by_lanes, controls, first, gradient, rounded, told
 
 from workbench.train.layout import Layout, Weight
 from workbench.train.optimizers import SGD, AdamW
@@ -67,24 +67,24 @@ def test_sgd_is_torchs(
         close(ours[i], theirs, tolerance)
 
 
-def test_adamw_with_betas_that_change_divides_by_what_the_moments_hold() -> None:
-    layout, plan = Layout(WEIGHTS, torch.float64), told(1, "momentum", "beta2")
-    rows = first(layout, 1)
-    ours = by_lanes(AdamW(weight_decay=0.0), layout, rows, plan, range(STEPS))
-    theta = rows[0].numpy().copy()
-    rates = np.concatenate([np.full(w.size, w.rate) for w in WEIGHTS])
-    # Weights of each past gradient in the moments: their sums are what unbiased means are divided by.
-    past, first_weights, second_weights = [], np.empty(0), np.empty(0)
-    for t in range(STEPS):
-        beta1, beta2 = plan["momentum"][0, t], plan["beta2"][0, t]
-        past.append(gradient(torch.from_numpy(theta)[None], t)[0].numpy())
-        first_weights = np.append(first_weights * beta1, 1 - beta1)
-        second_weights = np.append(second_weights * beta2, 1 - beta2)
-        history = np.stack(past)
-        mean = first_weights @ history / first_weights.sum()
-        square = second_weights @ history**2 / second_weights.sum()
-        theta = theta - plan["rate"][0, t] * rates * mean / (np.sqrt(square) + 1e-8)
-    np.testing.assert_allclose(ours[0].numpy(), theta, rtol=1e-10, atol=1e-10)
+@precisions
+@models
+def test_adamw_with_betas_that_change_is_torchs(weights: Any, dtype: torch.dtype, tolerance: float) -> None:
+    layout, plan = Layout(weights, dtype), told(LANES, "momentum", "beta2")
+    rows = first(layout, LANES)
+    ours = by_lanes(AdamW(weight_decay=0.1), layout, rows, plan, range(STEPS))
+    for i in range(LANES):
+        theirs = alone(
+            lambda groups: torch.optim.AdamW(groups, lr=1.0, eps=1e-8),
+            layout,
+            rows[i],
+            lambda t, i=i: {
+                "lr": plan["rate"][i, t],
+                "betas": tuple(rounded(plan[name][i, t], dtype) for name in ("momentum", "beta2")),
+            },
+            decay=lambda t: 0.1,
+        )
+        close(ours[i], theirs, tolerance)
 
 
 @pytest.mark.parametrize("limit", [1e-3, 1.0, 1e3])

@@ -18,7 +18,7 @@ from workbench.train.optimizers.value import Controls
 from workbench.train.probes.sharpness import extremes, hessian
 
 
-def curves(toy: Toy, schedules: list[wb.Schedule], probes: list[Any]) -> dict[tuple[int, str], Curve]:
+def curves(toy: Toy, schedules: list[Any], probes: list[Any]) -> dict[tuple[int, str], Curve]:
     """Train a toy; the curve of each lane and name."""
     runs = enumerate(trained(toy, schedules, probes=probes))
     return {(i, name): curve for i, run in runs for name, curve in {**run.parts, "loss": run.curve}.items()}
@@ -177,6 +177,21 @@ def test_a_cooldown_from_here_is_the_fork_that_cools_down() -> None:
     plain = curves(toy, [trunk.then(wb.hold(30, 0.05))], [])
     np.testing.assert_array_equal(found[0, "loss"].loss, plain[0, "loss"].loss)
     assert np.isfinite(hill.loss).all()
+
+
+def test_a_cooldown_keeps_what_else_is_planned() -> None:
+    toy, steps = Toy(), 10
+    trunk, down = wb.hold(40, 0.05), wb.from_array(0.05 * (1 - np.arange(1, steps + 1) / steps))
+
+    def plan(rates: wb.Schedule) -> wb.Plan:
+        total = len(rates)
+        return wb.Plan(rates, momentum=wb.hold(total, 0.8), batch_size=wb.hold(total, 5))
+
+    probe = train.probes.Cooldown(every=39, steps=steps)
+    found = curves(toy, [plan(trunk.then(wb.hold(30, 0.05)))], [probe])
+    branch = curves(toy, [plan(trunk.then(down))], [])
+    river = found[0, "river by cooldown"]
+    assert river.loss[list(river.step).index(39)] == pytest.approx(branch[0, "loss"].loss[-1], rel=1e-12)
 
 
 def test_the_line_and_the_plane_pass_through_the_models_that_span_them() -> None:

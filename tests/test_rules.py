@@ -151,6 +151,13 @@ def test_decay_keeps_or_reaches_its_timescale(
     assert rules.power_lines(1e8, tokens, 2 * batch, rate).weight_decay == pytest.approx(2 * said)
 
 
+def test_timescales_of_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="weight_decay must be greater than 0"):
+        rules.timescale(1e-3, 0.0, 1e6, 1e10)
+    with pytest.raises(ValueError, match="n_params must be greater than 0"):
+        rules.best_timescale(-1.0, 1e10)
+
+
 def test_layerwise_decay_keeps_singular_values() -> None:
     """Of its abstract: they go as sqrt(rate / decay) width^0.75, the rate as 1 / width."""
 

@@ -100,6 +100,11 @@ def test_batches_that_cannot_tell_are_refused(batch, steps, message: str) -> Non
         fit_tradeoff(batch, steps)
 
 
+def test_a_seed_of_draws_is_checked() -> None:
+    with pytest.raises(ValueError, match="seed must be at least 0"):
+        fit_tradeoff([1, 2, 4, 8, 16], [100, 60, 40, 30, 25], seed=-1)
+
+
 def test_steps_are_counted_to_the_crossing() -> None:
     curve = wb.Curve(np.array([9.0, 19.0, 29.0]), np.array([4.0, 3.0, 2.0]))
     assert steps_to_target(curve, 2.5) == 25 and steps_to_target(curve, 4.5) == 10

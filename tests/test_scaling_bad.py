@@ -106,12 +106,20 @@ def test_laws_of_one_column_need_no_other():
         (lambda: scaling.fit("chinchilla", GOOD, fixed={"gamma": 1.0}), "no argument 'gamma'"),
         (lambda: scaling.fit("chinchilla", GOOD, fixed={"alpha": -1.0}), "alpha must be greater than 0"),
         (lambda: scaling.fit("kaplan_size", GOOD, fixed={"N_c": 1e13, "alpha_N": 0.1}), "leave at least one"),
+        (lambda: scaling.fit("chinchilla", GOOD, fixed={"alpha": 5}), "hold alpha .*got 5, .*nearest is 3"),
+        (lambda: scaling.fit("chinchilla", GOOD, fixed={"E": 1e-9}), "fixed must hold E where a fit"),
         (lambda: scaling.fit("chinchilla", GOOD, starts=0), "starts must be"),
         (
             lambda: scaling.points(GOOD.__dict__ | {"loss": GOOD.loss}, columns={"size": "N"}),
             "columns may name",
         ),
         (lambda: scaling.points(columns(), columns={"loss": "lost"}), "columns\\['loss'\\] must be one of"),
+        (
+            lambda: scaling.points(columns(), units={"tokens": "billions"}),
+            "units\\['tokens'\\] must be a number",
+        ),
+        (lambda: scaling.points(columns(), units=["tokens"]), "units must map names"),
+        (lambda: scaling.points(columns(loss=2.5)), "loss must be a column of numbers; got 2.5"),
         (lambda: GOOD.without_worst(40), "count must be at least 0 and below 40"),
         (lambda: GOOD.column("steps"), None),
         (lambda: scaling.load("chinchila"), "name must be one of"),
@@ -126,10 +134,17 @@ def test_laws_of_one_column_need_no_other():
         (lambda: scaling.fit("chinchilla", GOOD).profile("gamma"), "no argument 'gamma'"),
         (lambda: scaling.fit("chinchilla", GOOD).report(by="colour"), "by must be one of"),
         (lambda: scaling.extrapolate(["kaplan_joint"], ONE_SIZE), "no law can be fitted"),
+        (lambda: scaling.extrapolate("chinchilla", GOOD), "laws must be a list .*got 'chinchilla'"),
+        (lambda: scaling.extrapolate([], GOOD), "laws must be a list of one or more"),
         (lambda: scaling.isoflop(GOOD), "budgets that recur"),
+        (lambda: scaling.isoflop(GOOD, budgets=1e19), "at least 3 budgets must have a minimum"),
+        (lambda: scaling.isoflop(GOOD, noise=-1), "noise must be at least 0"),
+        (lambda: scaling.isoflop(GOOD, seed=-1), "seed must be at least 0"),
+        (lambda: scaling.envelope(GOOD, seed=-1), "seed must be at least 0"),
         (lambda: scaling.envelope(ONE_TOKENS), "at least 3 sizes must have two points"),
         (lambda: scaling.parametric(GOOD, "kaplan_size"), "law must be one of size and data"),
         (lambda: scaling.corrections.exponent(warmup=True), "no runs have exactly these corrections"),
+        (lambda: scaling.corrections.runs("warmup"), "switches must be Switches"),
         (lambda: scaling.constants.get("chinchilla"), "name must be one of hoffmann"),
         (lambda: scaling.constants.get("kaplan").score(GOOD), "predicts no loss"),
     ],
@@ -142,12 +157,32 @@ def test_bad_arguments_are_refused_in_a_sentence(call, message):
         call()
 
 
+def test_a_change_of_the_exponent_may_be_held_below_0():
+    fit = scaling.fit("broken", GOOD, fixed={"c1": -0.05})
+    assert fit.params["c1"] == -0.05 and fit.score(GOOD) == pytest.approx(fit.objective, rel=1e-6)
+
+
 def test_a_floor_that_the_data_do_not_show_is_said_to_be_at_its_bound():
     steep = {"E": -0.3, "A": 60.0, "alpha": 0.15, "B": 90.0, "beta": 0.16}
     noise = np.exp(0.002 * np.random.default_rng(0).normal(size=len(GOOD)))
     loss = scaling.laws.chinchilla(GOOD, **steep) * noise
     fit = scaling.fit("chinchilla", columns(loss=loss))
     assert "E" in fit.at_bound and "E" in str(fit.table().notes)
+
+
+def test_a_floor_a_hair_above_its_bound_is_said_to_be_there():
+    # Final losses of five sizes of a small GPT on bytes after five numbers of tokens.
+    losses = """
+        2.6450 2.3590 2.1508 2.0028 1.8935   2.5089 2.2800 2.0482 1.8595 1.6680
+        2.4569 2.1937 1.9866 1.7738 1.5961   2.4282 2.1378 1.9179 1.7279 1.5565
+        2.4302 2.1442 1.9098 1.6894 1.5010
+    """
+    n_params = np.repeat([10_320, 32_928, 67_824, 115_008, 246_240], 5)
+    tokens = np.tile([153_600, 266_240, 460_800, 798_720, 1_382_400], 5)
+    fit = scaling.fit("chinchilla", {"n_params": n_params, "tokens": tokens, "loss": losses.split()})
+    assert fit.at_bound == ("E",)
+    without = scaling.laws.chinchilla(fit.points, **{**fit.params, "E": 0.0})
+    np.testing.assert_allclose(without, fit.points.loss * np.exp(-fit.residuals), rtol=1e-4)
 
 
 def test_tables_are_read_from_columns_frames_files_and_runs(tmp_path):
@@ -182,6 +217,9 @@ def test_runs_of_a_store_become_points(tmp_path):
     bare = wb.Run(schedule, curve, {"name": "gpt"}, {})
     with pytest.raises(ValueError, match="run 0 must say n_params"):
         scaling.points([bare])
+    for status in ("stopped", "diverged"):
+        with pytest.raises(ValueError, match=f"run 1 must be finished; it is '{status}'"):
+            scaling.points([run, wb.Run(schedule, curve, task, {"status": status})])
     diverged = wb.Run(schedule, wb.Curve(np.arange(100), np.append(np.linspace(5, 3, 99), np.nan)), task, {})
     with pytest.raises(ValueError, match="loss is missing or not finite in 1 of 2 rows.*row 1"):
         scaling.points([run, diverged])

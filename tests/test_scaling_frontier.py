@@ -200,6 +200,12 @@ def test_the_annealing_law_with_size_gives_a_table_of_runs(sized):
     assert fit.params["alpha"] == pytest.approx(0.3, abs=0.05)
 
 
+def test_one_schedule_in_place_of_what_makes_them_is_refused(sized):
+    with pytest.raises(ValueError, match="schedule must make a schedule of a length"):
+        one = wb.schedules.constant(100, 1e-3)
+        scaling.annealed(sized, [1e8], [100], batch_tokens=1e5, schedule=one)  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize("fit", ["no fit", None])
 def test_a_table_of_another_law_is_refused(fit):
     with pytest.raises(ValueError, match="fit must be a Fit of annealing_size"):

@@ -35,6 +35,7 @@ def test_list_and_its_conditions(store: wb.Store, capsys: pytest.CaptureFixture[
     assert say(capsys, "list", "schedule=wsd", "peak=2e-3").splitlines()[-1].startswith("1 of 1")
     assert say(capsys, "list", "ok=true").splitlines()[-1].startswith("4 of 4")
     assert say(capsys, "list", "--last", "2").splitlines()[-1].startswith("2 of 6")
+    assert len(say(capsys, "list", "--csv", "--last", "2").splitlines()) == 3
     lines = say(capsys, "list", "--csv", "--columns", "id,peak").splitlines()
     assert lines[0] == "id,schedule.peak" and [line.split(",")[0] for line in lines[1:]] == store.ids()
     assert "\x1b" not in say(capsys, "list", "--columns", "all")

@@ -72,5 +72,7 @@ def test_the_command_says_how_much_it_saves(
 ) -> None:
     words = ["sweep", str(path), "-g", "peak=0.05,0.1", "--out", str(tmp_path / "out"), "--lanes"]
     assert cli.main(words) == 0
-    said = capsys.readouterr().out
+    assert cli.main([*words, "--time-limit", "9"]) == 2
+    said, refused = capsys.readouterr()
+    assert "--time-limit means nothing" in refused
     assert "2 tasks as 1 lane trainings in" in said and "run one task as a notebook" in said

@@ -91,6 +91,13 @@ def test_bad_ranges_are_one_sentence(path: Path, text: str) -> None:
         ({"sample": {"peek": ""}, "count": 3}, "unknown parameter"),
         ({"sample": {"peak": ""}, "count": 3, "method": "halton"}, "method must be one of"),
         ({"sample": {"peak": ""}, "count": 1.5}, "count must be a whole number"),
+        ({"sample": {"peak": ""}, "count": 2, "seed": -1}, "seed must be"),
+        ({"fixed": {"peak": 0.1}, "grid": {"peak": [0.1, 0.2]}}, "peak is given twice"),
+        ({"grid": ["peak"]}, "grid must be a mapping"),
+        ({"rows": [1]}, "rows must be"),
+        ({"rows": 1}, "rows must be"),
+        ({"sample": {"peak": 1}, "count": 2}, "a range of peak must be text"),
+        ({"code": 5}, "code must be text"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(path: Path, arguments: dict[str, Any], words: str) -> None:

@@ -58,6 +58,10 @@ def test_the_best_rows_have_their_intervals(folder: Path) -> None:
 def test_another_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["report", str(tmp_path)]) == 2
     assert "is not the folder of a sweep" in capsys.readouterr().err
+    for text in ("{}", "[1]", "{", '{"format": 99}'):
+        (tmp_path / "sweep.json").write_text(text)
+        assert cli.main(["report", str(tmp_path)]) == 2
+        assert "is not the folder of a sweep" in capsys.readouterr().err
 
 
 def test_points_stand_where_their_values_are() -> None:

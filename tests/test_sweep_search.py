@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,9 @@ class Formula:
 
     remote = False
 
-    def __init__(self, stop_after: int | None = None) -> None:
+    def __init__(self, stop_after: int | None = None, defaults: Mapping[str, Any] | None = None) -> None:
         self.ran: list[dict[str, Any]] = []
-        self._stop_after = stop_after
+        self._stop_after, self._defaults = stop_after, defaults or {}
 
     def room(self) -> int:
         return 2
@@ -45,7 +47,7 @@ class Formula:
         self.ran.append(given)
         loss = (
             math.log10(given["peak"] / 3e-3) ** 2
-            + (given["schedule"] == "cosine")
+            + ({**self._defaults, **given}["schedule"] == "cosine")
             + given.get("seed", 0) / 100
         )
         record = {
@@ -111,6 +113,25 @@ def test_a_search_that_was_stopped_goes_on_and_asks_for_nothing_twice(
     assert len(first.ran) == 31 and len(key) == len(set(key)) == 80
     best = min(second.ran, key=lambda one: abs(math.log10(one["peak"] / 3e-3)))
     assert abs(math.log10(best["peak"] / 3e-3)) < 0.2
+
+
+def test_more_trials_go_on_with_those_that_there_are(plan: sweep.Plan, tmp_path: Path) -> None:
+    assert plan.search is not None
+    fewer = replace(plan, search=replace(plan.search, trials=10))
+    first, second = Formula(), Formula()
+    sweep.sweep(fewer, tmp_path / "out", engine=first)
+    sweep.sweep(plan, tmp_path / "out", engine=second)
+    assert (len(first.ran), len(second.ran)) == (20, 60)
+    assert not {tuple(one.items()) for one in first.ran} & {tuple(one.items()) for one in second.ran}
+
+
+def test_what_one_task_was_given_another_has_by_default(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "a.ipynb", CELL)
+    plan = sweep.plan(path, rows=[{"peak": 1e-3}, {"peak": 3e-3, "schedule": "wsd"}], metric="loss")
+    engine = Formula(defaults={"schedule": "wsd"})
+    found = sweep.sweep(plan, tmp_path / "out", engine=engine)
+    assert [group.parameters["schedule"] for group in found.groups()] == ["wsd", "wsd"]
+    assert list(found.table()["schedule"]) == ["wsd", "wsd"]
 
 
 def test_intervals_over_seeds_are_students(tmp_path: Path) -> None:

@@ -34,10 +34,10 @@ def test_every_lane_walks_from_its_first_update_to_its_last(
 ) -> None:
     tree = train.plan(schedules, seeds)
     for lane, total in enumerate(tree.totals):
-        path = [tree.nodes[i] for i in tree.path(lane)]
+        path = [tree.nodes[i] for i in tree.paths[lane]]
         assert [path[0].start, *[node.stop for node in path]] == [*[node.start for node in path], total]
         parents = [node.parent for node in path]
-        assert parents == [None, *tree.path(lane)[:-1]]
+        assert parents == [None, *tree.paths[lane][:-1]]
 
 
 @given(SCHEDULES, st.lists(st.integers(0, 2), min_size=1, max_size=2, unique=True))

@@ -40,6 +40,7 @@ class Toy:
     suggested_peak = 0.1
     flops = 0.0
     ceiling = 1e6
+    sample_tokens = 1
     at_once = 64
     facts: Any = field(default_factory=dict)
 

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
         "where", nargs="*", metavar="FIELD=VALUE", help="only runs with this, as in schedule=wsd tags=good"
     )
     listing.add_argument("--columns", metavar="NAMES", help="which columns, parted by commas, or 'all'")
-    listing.add_argument("--last", type=int, default=_ROWS, metavar="N", help=f"how many at most ({_ROWS})")
+    listing.add_argument("--last", type=int, metavar="N", help=f"how many at most ({_ROWS}, as CSV all)")
     listing.add_argument("--csv", action="store_true", help="as CSV, with all columns and digits")
 
     query = action("query", f"one SELECT over runs and points, as in {_EXAMPLE}", _query)
@@ -96,8 +96,11 @@ def _list(store: Store, given: argparse.Namespace) -> None:
         from workbench.select import meant
 
         columns = [meant(name.strip(), list(table.columns)) for name in given.columns.split(",")]
+    if given.last is not None and given.last < 1:
+        raise ValueError(f"--last must be at least 1; got {given.last}")
     total = len(table)
-    table = table[columns] if given.csv else table[columns].tail(max(given.last, 1))
+    last = given.last or (total if given.csv else _ROWS)
+    table = table[columns].tail(last)
     _show(table, given.csv)
     if not given.csv:
         print(f"{len(table):,} of {total:,} runs in {store.address}")

@@ -14,7 +14,14 @@ SURE = 0.9
 """Share of such intervals that hold the mean of all runs that could have been made."""
 
 _OWN = ("id", "saved", "notes", "tags", "final_loss")
-_MEASURED = ("seconds", "tokens_per_second", "peak_memory_bytes", "flops")
+_MEASURED = (
+    "seconds",
+    "tokens_per_second",
+    "peak_memory_bytes",
+    "flops",
+    "flops_per_second",
+    "flops_utilisation",
+)
 _INCIDENTAL = ("seed", "host", "device", "device_name", "threads", "torch", "workbench", "status")
 """Facts that a training has rather than is given: that they differ says nothing."""
 

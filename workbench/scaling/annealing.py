@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from workbench.files import short
 from workbench.fitted import Fit
 from workbench.params import Param, number
 from workbench.scaling.table import Points
@@ -51,7 +52,8 @@ def annealed(
     Raises
     ------
     ValueError
-        For a fit of another law, or a size, length or batch outside its range.
+        For a fit of another law, a size, length or batch outside its range, or a schedule in place of what
+        makes one.
 
     Notes
     -----
@@ -68,6 +70,10 @@ def annealed(
     batch = number("batch_tokens", batch_tokens, _BATCH)
     n = [number(f"sizes[{i}]", size, _SIZE) for i, size in enumerate(sizes)]
     steps = [int(number(f"totals[{i}]", total, _TOTAL, integer=True)) for i, total in enumerate(totals)]
+    if isinstance(schedule, Schedule) or not callable(schedule):
+        raise ValueError(
+            f"schedule must make a schedule of a length: lambda total: ...; got {short(schedule)}"
+        )
     runs = {total: schedule(total) for total in steps}
     rows = [
         (size, total * batch, float(fit.predict(runs[total], [total - 1], n_params=size).loss[0]), total)

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench import registry
 from workbench.files import short
+from workbench.scaling.laws.kaplan import PF_DAY
 from workbench.scaling.newton import huber
 from workbench.scaling.parametric import optimum
 from workbench.scaling.table import Points, quantity
 from workbench.views.table import Table
 
 Array = NDArray[np.float64]
-PF_DAY = 8.64e19
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from workbench.files import short
 from workbench.params import Choice, choice
 from workbench.scaling.frontier import Frontier
@@ -84,6 +82,10 @@ def runs(switches: Switches, data: str = "rw") -> Points:
         For a combination that nobody has trained, or a table that cannot be had.
     """
     choice("data", data, DATA)
+    if not isinstance(switches, Switches):
+        raise ValueError(
+            f"switches must be Switches(...), the corrections that are on; got {short(switches)}"
+        )
     if switches not in _ROWS or (switches == Switches(tuned=True) and data != "rw"):
         there = "; ".join(f"({known.words})" for known in _ROWS)
         raise ValueError(
@@ -148,10 +150,7 @@ def exponent(
 def story(data: str = "rw") -> Table:
     """The corrections one after the other, in the paper's order, with what the paper found."""
     if not there():
-        rows = tuple(
-            {"corrected": one.words, "exponent of size": np.nan, "published": _PUBLISHED[one]}
-            for one in STORY
-        )
+        rows = tuple({"corrected": one.words, "published": _PUBLISHED[one]} for one in STORY)
         return Table(
             "From Kaplan's exponent to Chinchilla's", rows, ("the runs are not there: published alone",)
         )

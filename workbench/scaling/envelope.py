@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from workbench.params import Param, number
 from workbench.scaling.frontier import Frontier, line
 from workbench.scaling.reading import points
+from workbench.scaling.table import SEED
 
 Array = NDArray[np.float64]
 _ALIKE = 0.01
@@ -62,7 +63,7 @@ def envelope(data: Any, *, budgets: int = 200, count: int = 1000, seed: int = 0)
         has = (grid >= x[0]) & (grid <= x[-1])
         curves[k, has] = np.interp(grid[has], x, y)
     there = np.isfinite(curves)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(int(number("seed", seed, SEED, integer=True)))
     drawn = rng.multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=count) > 0
     present = np.concatenate([np.ones((1, len(parts)), dtype=bool), drawn])
     slopes, ats, first = [], [], None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.files import short
 from workbench.params import Choice, Param, choice, number
 from workbench.scaling.fit import fit
 from workbench.scaling.reading import points
@@ -120,6 +121,10 @@ def extrapolate(
     The default of `ScalingFit.report`. Errors on runs like the fitted ones say little: laws that agree
     there to 0.1 % differ by 5 % ten times further.
     """
+    if isinstance(laws, str) or not laws:
+        raise ValueError(
+            f"laws must be a list of one or more laws, such as ['chinchilla']; got {short(laws)}"
+        )
     table = points(data)
     by, share = choice("by", by, BY), number("share", share, _SHARE)
     small, large = split(table, by, share)

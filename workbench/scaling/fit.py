@@ -12,13 +12,15 @@ from workbench import registry
 from workbench.params import Param, known, number
 from workbench.scaling import degenerate
 from workbench.scaling.form import BoundForm, best
-from workbench.scaling.newton import minimise
+from workbench.scaling.newton import huber, minimise
 from workbench.scaling.reading import points
 from workbench.scaling.result import ScalingFit
 
 Array = NDArray[np.float64]
 _ROUGH = 1e-4
 _POLISHED = 1e-14
+_TOLD = 1e-4
+"""Share of the objective that a parameter's move to an end of its range must cost, to be told from it."""
 WIDE = 10.0
 """Besides the Huber loss as it is, one that begins so much wider: it finds other optima near by."""
 
@@ -52,7 +54,8 @@ def fit(
     ------
     ValueError
         For data that do not determine the law: one size, one budget, size and tokens that grow together,
-        fewer runs than parameters, wrong units, missing or negative losses; or an unknown law or parameter.
+        fewer runs than parameters, wrong units, missing or negative losses; for an unknown law or parameter;
+        or for a parameter held where no fit looks, such as an exponent of 5.
 
     Notes
     -----
@@ -71,8 +74,10 @@ def fit(
     table = points(data)
     fixed = dict(fixed or {})
     known(entry.form.names, list(fixed), f"law {entry.name}")
+    signed = {field.name for field in entry.fields if isinstance(field.param, Param) and field.param.low < 0}
     for key, value in fixed.items():
-        fixed[key] = number(key, value, Param(0, np.inf, open_low=True))
+        allowed = Param(-np.inf, np.inf) if key in signed else Param(0, np.inf, open_low=True)
+        fixed[key] = number(key, value, allowed)
     free = tuple(key for key in entry.form.names if key not in fixed)
     if not free:
         raise ValueError(f"fixed must leave at least one parameter free; it holds all of {', '.join(fixed)}")
@@ -83,13 +88,19 @@ def fit(
     bound = entry.form.bind(table)
     z, cost, converged = optimum(bound, np.log(table.loss), fixed, tries)
     params = dict(zip(entry.form.names, map(float, bound.params(z[None])[0]), strict=True))
+    for key, value in fixed.items():
+        if not np.isclose(params[key], value, rtol=1e-6):
+            raise ValueError(
+                f"fixed must hold {key} where a fit of these runs looks for it; got {value:g}, and the "
+                f"nearest is {params[key]:.4g}"
+            )
     params.update(fixed)
     return ScalingFit(
         law=entry.name,
         params=params,
         objective=cost,
         converged=converged,
-        at_bound=_at_bound(bound, z, free, entry.form.names),
+        at_bound=_at_bound(bound, np.log(table.loss), z, cost, free, entry.form.names),
         points=table,
         free=free,
         coordinates=tuple(map(float, z)),
@@ -121,7 +132,13 @@ def held(bound: BoundForm, fixed: Mapping[str, float], z: Array) -> tuple[Array 
     return np.broadcast_to(c, (len(z), *c.shape)).copy(), moved
 
 
-def _at_bound(bound: BoundForm, z: Array, free: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
-    """Free parameters whose coordinate ended at an end of its range."""
-    ended = (z <= bound.low + 1e-9) | (z >= bound.high - 1e-9)
+def _at_bound(
+    bound: BoundForm, y: Array, z: Array, cost: float, free: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Free parameters that the objective does not tell from an end of their range."""
+    p = len(z)
+    moved = np.tile(z, (2, p, 1))
+    moved[0, range(p), range(p)], moved[1, range(p), range(p)] = bound.low, bound.high
+    there = huber(bound.evaluate(moved.reshape(2 * p, p))[0] - y, np.ones_like(y)).reshape(2, p)
+    ended = np.any(there <= cost * (1 + _TOLD), axis=0).tolist()
     return tuple(name for name, at in zip(names, ended, strict=True) if at and name in free)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from workbench.params import Choice, Param, choice, number
 from workbench.scaling.frontier import Frontier, line
 from workbench.scaling.reading import points
-from workbench.scaling.table import Points, quantity
+from workbench.scaling.table import SEED, Points, quantity
 
 Array = NDArray[np.float64]
 MINIMA = Choice(("parabola", "akima"))
@@ -68,7 +68,9 @@ def isoflop(
     tolerance = number("tolerance", tolerance, Param(0, 0.5))
     within = number("within", within, Param(1.2, 1e6))
     count = int(number("count", count, Param(100, 100_000), integer=True))
-    rng = np.random.default_rng(seed)
+    if noise is not None:
+        noise = number("noise", noise, Param(0, 1))
+    rng = np.random.default_rng(int(number("seed", seed, SEED, integer=True)))
     found, notes = [], []
     for budget, part in _groups(table, budgets, tolerance):
         one = (_parabola if minimum == "parabola" else _akima)(part, within, noise, count, rng)
@@ -109,7 +111,7 @@ def isoflop(
 def _groups(table: Points, budgets: Sequence[float] | None, tolerance: float) -> list[tuple[float, Points]]:
     compute = table.compute
     if budgets is not None:
-        wanted = np.unique(quantity("budgets", list(budgets)))
+        wanted = np.unique(quantity("budgets", budgets))
         return [(float(c), table.take(np.abs(np.log(compute / c)) <= np.log1p(tolerance))) for c in wanted]
     order = np.argsort(compute)
     parts = np.split(order, np.flatnonzero(np.diff(np.log(compute[order])) > _SAME) + 1)

@@ -47,8 +47,9 @@ def optimum(
 
     Notes
     -----
-    By a grid in log size and a parabola through its lowest points, twice; it agrees with the closed form of
-    Chinchilla's law to 1e-6. A law without an optimum inside 1e3 to 1e15 parameters ends at one of these.
+    By a grid in log size and a parabola through its lowest points, three times; it agrees with the closed
+    form of Chinchilla's law to 1e-6. A law without an optimum inside 1e3 to 1e15 parameters ends at one of
+    these.
     """
     entry = registry.get("scaling", law if isinstance(law, str) else getattr(law, "__name__", law))
     budget = np.atleast_1d(quantity("compute", compute))[None, :, None]
@@ -66,9 +67,8 @@ def optimum(
 
     log = np.broadcast_to(np.linspace(np.log(_RANGE[0]), np.log(_RANGE[1]), _GRID), (1, 1, _GRID))
     half = float(log[0, 0, 1] - log[0, 0, 0])
-    centre = np.take_along_axis(
-        np.broadcast_to(log, loss_at(log).shape), loss_at(log).argmin(-1)[..., None], -1
-    )
+    coarse = loss_at(log)
+    centre = np.take_along_axis(np.broadcast_to(log, coarse.shape), coarse.argmin(-1)[..., None], -1)
     for _ in range(3):
         fine = centre + half * np.linspace(-1, 1, 21)
         values_there = loss_at(fine)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workbench import registry
 from workbench.files import short
 from workbench.params import Param, number
-from workbench.scaling import constants
+from workbench.scaling import constants, gpus
 from workbench.scaling.gpus import MFU, flops_of
 from workbench.scaling.parametric import optimum
 from workbench.scaling.reaching import cheapest
@@ -60,8 +60,8 @@ def plan(
     Raises
     ------
     ValueError
-        For none or several of the budgets, a law without an optimum, a loss below what the law reaches, or
-        a published frontier, which says nothing of losses.
+        For none or several of the budgets, a law without an optimum, a loss below what the law reaches,
+        serving that takes all of the budget, or a published frontier, which says nothing of losses.
 
     Notes
     -----
@@ -74,6 +74,9 @@ def plan(
         raise ValueError(f"give one of {', '.join(_BUDGETS)}; got {' and '.join(given) or 'none'}")
     name, params, source = _law(law)
     served = number("served_tokens", served_tokens, Param(0, 1e20))
+    mfu = number("mfu", mfu, Param(0, 1, open_low=True))
+    if gpu is not None:
+        gpu = gpus.gpu(gpu).name
     kept: dict[str, Any] = {given[0]: asked[given[0]], "served_tokens": served}
     if given[0] == "target_loss":
         return _for_loss(law, name, params, source, target_loss, served, kept)
@@ -92,6 +95,11 @@ def plan(
             hours = number("euros", euros, Param(0, 1e15, open_low=True)) / price
         budget = number("flops", flops_of(hours, gpu, mfu), _FLOPS)  # pyright: ignore[reportArgumentType]
     n, tokens, loss = _best(name, params, budget, served)
+    if not np.isfinite(loss[0]):
+        raise ValueError(
+            f"served_tokens must leave compute to train with: serving {served:g} tokens takes all of "
+            f"{budget:.3g} FLOPs at any size"
+        )
     draws = np.empty((0, 2))
     if isinstance(law, ScalingFit):
         sizes, data, _ = _best(name, law.draws.params, budget, served)

@@ -11,6 +11,7 @@ import numpy as np
 
 from workbench.curve import Run
 from workbench.files import short
+from workbench.params import Param, number
 from workbench.scaling.table import COLUMNS, CONVENTION, Points
 
 _KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -22,6 +23,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "steps": ("steps", "updates"),
 }
 _NEEDED = ("n_params", "tokens", "flops")
+_UNIT = Param(0, 1e30, open_low=True)
 
 
 def points(
@@ -54,7 +56,8 @@ def points(
     Notes
     -----
     Runs say their size in ``task["n_params"]`` (or the fact of that name), and their tokens per update in
-    ``batch_tokens``. Runs that diverged have no final loss and are refused: leave them out.
+    ``batch_tokens``. Runs that diverged or were stopped are refused, as their loss is not that of their
+    schedule: leave them out (``store.table(status="finished")`` lists the others).
     """
     if isinstance(data, Points):
         return data
@@ -74,7 +77,8 @@ def points(
             continue
         if theirs not in names:
             raise ValueError(f"columns[{ours!r}] must be one of {short(names)}; got {theirs!r}")
-        found[ours] = _numbers(ours, data[theirs]) * float((units or {}).get(ours, 1.0))
+        unit = number(f"units[{ours!r}]", (units or {}).get(ours, 1.0), _UNIT)
+        found[ours] = _numbers(ours, data[theirs]) * unit
     if "loss" not in found:
         raise ValueError(
             f"the table needs a column of losses; it has {short(names)}: say columns={{'loss': ...}}"
@@ -97,6 +101,8 @@ def points(
 
 
 def _known(given: Mapping[str, Any] | None, what: str) -> None:
+    if given is not None and not isinstance(given, Mapping):
+        raise ValueError(f"{what} must map names such as 'tokens' to values; got {short(given)}")
     for name in given or {}:
         if name not in COLUMNS:
             raise ValueError(f"{what} may name {', '.join(COLUMNS)}; got {name!r}")
@@ -114,7 +120,7 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     try:
         return np.array([np.nan if value is None else value for value in values], dtype=float)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} must be a column of numbers; got {short(list(values)[:3])}") from None
+        raise ValueError(f"{name} must be a column of numbers; got {short(values)}") from None
 
 
 def _csv(path: Path) -> dict[str, list[str]]:
@@ -145,6 +151,8 @@ def _runs(data: Any) -> dict[str, list[float]]:
     out: dict[str, list[float]] = {"n_params": [], "tokens": [], "loss": [], "steps": []}
     for i, run in enumerate(runs):
         known = {**run.facts, **run.task}
+        if known.get("status", "finished") != "finished":
+            raise ValueError(f"run {i} must be finished; it is {known['status']!r}: leave it out")
         for name in ("n_params", "batch_tokens"):
             if known.get(name) is None:
                 raise ValueError(f"run {i} must say {name} in its task or facts; it does not")

@@ -11,6 +11,7 @@ from workbench.params import Choice, Param, choice, number
 from workbench.scaling.fit import WIDE, held
 from workbench.scaling.form import BoundForm
 from workbench.scaling.newton import minimise
+from workbench.scaling.table import SEED
 
 Array = NDArray[np.float64]
 KINDS = Choice(("pairs", "weights", "residual"))
@@ -79,5 +80,5 @@ def asked(count: int, kind: str, seed: int) -> tuple[int, str, int]:
     return (
         int(number("count", count, Param(100, 100_000), integer=True)),
         choice("kind", kind, KINDS),
-        int(number("seed", seed, Param(0, 2**32 - 1), integer=True)),
+        int(number("seed", seed, SEED, integer=True)),
     )

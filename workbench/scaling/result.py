@@ -44,7 +44,7 @@ class ScalingFit:
     converged : bool
         Whether a further step would gain nothing.
     at_bound : tuple of str
-        Parameters at an end of their range: the data do not determine them.
+        Parameters that the data do not tell from an end of their range, and so do not determine.
     points : Points
         The runs that were fitted.
     free : tuple of str

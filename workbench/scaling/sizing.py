@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench import registry
 from workbench.params import Param, number
 from workbench.scaling import constants
-from workbench.scaling.gpus import hours_of
+from workbench.scaling.gpus import MFU, hours_of
 from workbench.scaling.reaching import tokens_for
 from workbench.scaling.table import Place
 from workbench.views.table import Table
@@ -183,7 +183,7 @@ class Sizing:
             facts["batch_tokens"] = number("batch_tokens", batch_tokens, Param(1, 1e12))
         return {gives: rules.compare(gives, **facts) for gives in ("rate", "batch_tokens", "weight_decay")}
 
-    def hours(self, gpu: str, mfu: float = 0.4) -> float:
+    def hours(self, gpu: str, mfu: float = MFU) -> float:
         """GPU-hours of the training."""
         return hours_of(self.training_flops, gpu, mfu)
 

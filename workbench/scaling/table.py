@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.files import short
+from workbench.params import Param
 
 Array = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ _ALLOWED = {
 _COUNTING = 10.0
 """Conventions of counting FLOPs differ by less than this factor; a wrong unit does not."""
 CONVENTION = "6ND"
+SEED = Param(0, 2**32 - 1, help="seed of draws")
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,29 +37,8 @@ _LAZY = {
     "sweep": "driver",
 }
 
-__all__ = [
-    "record",
-    "Engine",
-    "Limits",
-    "Parameter",
-    "Plan",
-    "Progress",
-    "Results",
-    "Search",
-    "Task",
-    "cluster",
-    "connect",
-    "estimate",
-    "events",
-    "lanes",
-    "local",
-    "parameters",
-    "plan",
-    "report",
-    "results",
-    "sampled",
-    "sweep",
-]
+# The names are loaded when they are first used.
+__all__ = ["record", *_LAZY]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import hashlib
 import logging
 import os
 import platform
@@ -20,11 +22,11 @@ from workbench.sweep.glue import recorded
 from workbench.sweep.injection import inject
 from workbench.sweep.job import Job, Outcome
 from workbench.sweep.ledger import Ledger
-from workbench.sweep.paths import python_path
+from workbench.sweep.processes import python_path
 from workbench.sweep.warm import Server
 from workbench.sweep.watch import Watch
 
-_never = threading.Event()
+_never, _loading = threading.Event(), threading.Lock()
 _LONGEST = 60
 
 
@@ -71,10 +73,11 @@ def _run(job: Job, out: Folder, scratch: Path, stop: Any, where: dict[str, Any])
     made = f"{job.attempt}-{uuid.uuid4().hex[:4]}"
     name = f"{job.task.key}.{made}"
     log = _log(out, scratch, name)
-    # The first try of a worker loads what all need; that is not the task's time.
-    from workbench.sweep import kernels
+    # The first try of a worker loads what all need, one thread at a time; that is not the task's time.
+    with _loading:
+        from workbench.sweep import kernels
 
-    kernels.register()
+        kernels.register()
     server = None if job.warm is None else warm.server(job.warm)
     watch = Watch(job.limits, stop)
     begin = time.monotonic()
@@ -89,10 +92,10 @@ def _run(job: Job, out: Folder, scratch: Path, stop: Any, where: dict[str, Any])
         out.write(f"logs/{name}.txt", log.read_bytes())
     ending = ".failed.ipynb" if reason else ".ipynb"
     output = f"output/{name}{ending}"
-    if kept:
+    if kept and not watch.interrupted:
         out.write(output, _text(kept[0]).encode())
     if reason:
-        files = {"output": output if kept else "", "log": f"logs/{name}.txt"}
+        files = {"output": output if kept and not watch.interrupted else "", "log": f"logs/{name}.txt"}
         return Outcome("interrupted" if watch.interrupted else "failed", reason, files=files)
     metrics = recorded(kept[0].cells)
     runs = publish.stage(out, name, scratch / "runs", {"sweep": _title(out), "sweep_task": job.task.key})
@@ -140,7 +143,9 @@ def _execute(job: Job, scratch: Path, log: Path, watch: Watch, server: Server | 
     with log.open("a", encoding="utf-8", buffering=1) as text:
         print(f"{job.name} with {job.task.words}; try {job.attempt} on {platform.node()}", file=text)
         try:
-            papermill.execute_notebook(
+            # Jupyter keeps its event loop in the context: threads that inherit one would share a loop.
+            contextvars.Context().run(
+                papermill.execute_notebook,
                 node,
                 None,
                 engine_name=kernels.NAME,
@@ -182,16 +187,18 @@ def _scratch() -> Path:
     # A socket's path holds about 100 bytes on every system.
     if len(base) > _LONGEST and os.path.isdir("/tmp"):
         base = "/tmp"
-    _clear(Path(base))
-    return Path(tempfile.mkdtemp(prefix=f"lrw-{os.getpid()}-", dir=base))
+    # A folder for such things may be shared by machines, or by containers: each has processes of its own.
+    host = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+    _clear(Path(base), host)
+    return Path(tempfile.mkdtemp(prefix=f"lrw-{host}-{os.getpid()}-", dir=base))
 
 
-def _clear(base: Path) -> None:
+def _clear(base: Path, host: str) -> None:
     """Remove what workers left that were killed."""
     import psutil
 
-    for path in base.glob("lrw-*-*"):
-        owner = path.name.split("-")[1]
+    for path in base.glob(f"lrw-{host}-*-*"):
+        owner = path.name.split("-")[2]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(path, ignore_errors=True)
 

@@ -51,8 +51,8 @@ def product(
     Raises
     ------
     ValueError
-        For lists that are empty or repeat a value, zipped lists of different lengths, a name that is given
-        twice, or more than `MAX_TASKS` combinations.
+        For lists that are empty, zipped lists of different lengths, a name that is given twice, or more than
+        `MAX_TASKS` combinations.
     """
     for name, listed in [*grid.items(), *zipped.items()]:
         if isinstance(listed, str | bytes | Mapping) or not isinstance(listed, Iterable) or not list(listed):

@@ -56,7 +56,7 @@ class Results:
     about : mapping
         Notebook, question, code, environment.
     finished : tuple of mapping
-        The record of each finished task.
+        The record of each finished task, with all parameters that any of them was given.
     failed : tuple of mapping
         Key, parameters and tries of each task that has not finished.
     older : int
@@ -77,8 +77,7 @@ class Results:
         rows = []
         for record in self.finished:
             metrics = {name: coded.decode(value) for name, value in record["metrics"].items()}
-            parameters = {**self.about["defaults"], **record["parameters"]}
-            kept = {name: parameters[name] for name in self.names if name in parameters}
+            kept = record["parameters"]
             # A metric may have the name of a parameter.
             shown = {(f"metric.{n}" if n in kept else n): value for n, value in metrics.items()}
             rows.append({"key": record["key"], **kept, **shown, "seconds": record["seconds"]})
@@ -87,7 +86,7 @@ class Results:
     @property
     def names(self) -> list[str]:
         """Parameters that were given to any task."""
-        return list(dict.fromkeys(name for one in self.finished for name in one["parameters"]))
+        return list(self.finished[0]["parameters"]) if self.finished else []
 
     @property
     def metric(self) -> str:
@@ -101,7 +100,7 @@ class Results:
         for record in self.finished:
             value = metric_of(record, self.about["metric"])[1]
             if value is not None:
-                shared = {n: record["parameters"].get(n) for n in self.names if n != SEED}
+                shared = {n: v for n, v in record["parameters"].items() if n != SEED}
                 found.setdefault(repr(shared), (shared, []))[1].append(value)
         made = [_group(shared, values) for shared, values in found.values()]
         return sorted(made, key=lambda group: group.mean, reverse=bool(self.about["maximise"]))
@@ -123,7 +122,7 @@ def results(out: str | os.PathLike[str]) -> Results:
     folder = folders.at(out)
     about = manifest.read(folder)
     if about is None:
-        raise ValueError(f"{folder.address} is not the folder of a sweep: it has no {manifest.NAME}")
+        raise ValueError(f"{folder.address} is not the folder of a sweep: it has no whole {manifest.NAME}")
     ledger = Ledger(folder)
     records, tries = ledger.records(), ledger.tries()
     ours = {
@@ -136,7 +135,13 @@ def results(out: str | os.PathLike[str]) -> Results:
         for key in (planned or tries)
         if key not in records
     ]
-    return Results(about, tuple(ours[key] for key in keys), tuple(failed), len(records) - len(ours))
+    # What one task was given another may have by default.
+    names = dict.fromkeys(name for key in keys for name in ours[key]["parameters"])
+    finished = []
+    for key in keys:
+        every = {**about["defaults"], **ours[key]["parameters"]}
+        finished.append({**ours[key], "parameters": {name: every.get(name) for name in names}})
+    return Results(about, tuple(finished), tuple(failed), len(records) - len(ours))
 
 
 def _told(tries: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -81,9 +81,15 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """``workbench sweep``; leaves with code 1 when tasks have failed."""
-    from workbench.sweep import driver, estimating, job, light
+    from workbench.sweep import driver, estimating, job, processes
 
-    light.load()
+    processes.load_lightly()
+    alone = ("scheduler", "cluster", "warm", "time_limit", "memory_limit", "retry_failed", "processes")
+    unused = [name for name in alone if given.lanes and getattr(given, name)]
+    if unused:
+        raise ValueError(
+            f"--lanes is one training in this process: --{unused[0].replace('_', '-')} means nothing"
+        )
     plan = _plan(given)
     limits = job.Limits(given.time_limit, given.memory_limit)
     if given.dry_run:

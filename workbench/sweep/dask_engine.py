@@ -16,6 +16,9 @@ from workbench.sweep import slots
 from workbench.sweep.job import Job, Outcome
 
 _PATIENCE = Param(0, 1e7, unit="s", help="seconds to wait for a scheduler or for workers")
+CONNECTS = 10
+"""Seconds within which a scheduler that is there answers."""
+
 _LOOK = 2.0
 _AHEAD = 2
 """Tries per thread that are handed over, so that a worker need not wait for us."""
@@ -160,7 +163,7 @@ def _error(done: Any) -> Outcome:
     name = type(error).__name__
     if name == "KilledWorker":
         return Outcome("lost", "its worker died: killed, out of memory, or taken away")
-    if name in ("CancelledError", "FutureCancelledError", "CommClosedError"):
+    if error is None or name in ("CancelledError", "FutureCancelledError", "CommClosedError"):
         return Outcome("interrupted", "the scheduler went away")
     return Outcome("failed", f"{name}: {error}")
 
@@ -171,7 +174,7 @@ def _client(scheduler: str) -> Any:
     except ModuleNotFoundError:
         raise ValueError("a cluster needs Dask: pip install 'dask[distributed]'") from None
     try:
-        return Client(scheduler, timeout=10, set_as_default=False)
+        return Client(scheduler, timeout=CONNECTS, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:
         raise ValueError(f"the scheduler {scheduler} cannot be reached: {error}") from None
 
@@ -186,10 +189,12 @@ _lock = threading.Lock()
 def _work(job: Job, per_gpu: int) -> Outcome:
     from distributed import get_worker
 
-    from workbench.sweep import light
+    from workbench.sweep import processes
 
-    light.load()
-    from workbench.sweep import attempt
+    # Threads that import for the first time at once may each meet half of a module.
+    with _lock:
+        processes.load_lightly()
+        from workbench.sweep import attempt
 
     key = get_worker().get_current_task()
     stop = _stops.setdefault(str(key), threading.Event())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
+from workbench.files import short
 from workbench.params import Param, number
 from workbench.sweep import folder as folders
 from workbench.sweep import manifest, publish
@@ -22,8 +23,8 @@ from workbench.sweep.local_engine import local
 from workbench.sweep.notebook_source import package_version
 from workbench.sweep.planning import Plan
 from workbench.sweep.progress import Progress, metric_of
-from workbench.sweep.sources import source
 from workbench.sweep.task import Task
+from workbench.sweep.upcoming import upcoming
 
 _RETRIES = Param(0, 100, help="further tries of a task that has failed")
 _PACE = 0.5
@@ -88,6 +89,8 @@ def events(
     warm: bool | tuple[str, ...] = False,
 ) -> Iterator[Progress]:
     """The same as `sweep`, as a generator of progress; ``close()`` stops it cleanly."""
+    if not isinstance(plan, Plan):
+        raise ValueError(f"plan must be what workbench.sweep.plan gives; got {short(plan)}")
     number("retries", retries, _RETRIES, integer=True)
     folder = folders.at(out)
     engine = engine or local()
@@ -127,7 +130,7 @@ class _Driver:
         try:
             publish.settle(self._folder, self._records)
             note = manifest.write(self._plan, self._folder, self._records, self._engine.words())
-            self._tasks = source(self._plan, self._folder)
+            self._tasks = upcoming(self._plan, self._folder)
             yield self._progress(begin, note)
             while self._fill() or self._running:
                 notes = self._collect()
@@ -136,10 +139,11 @@ class _Driver:
             yield self._progress(begin, "")
         finally:
             self._engine.stop()
+            # What a worker could still say of its try is more than we know.
+            said = wait(self._running, timeout=_PACE).done
             for future, (task, attempt) in self._running.items():
-                if future.done() and future.result().state == "finished":
-                    continue
-                self._ledger.note(task.key, attempt, "interrupted", reason="the sweep was stopped")
+                if future not in said or future.result().state == "lost":
+                    self._ledger.note(task.key, attempt, "interrupted", reason="the sweep was stopped")
 
     def _fill(self) -> bool:
         """Give the engine what it has room for; whether anything is left to do."""

@@ -63,7 +63,10 @@ def estimate(plan: Plan, out: str, at_once: int = 1) -> Estimate:
     folder = folders.at(out)
     ledger = Ledger(folder)
     records, tries = ledger.records(), ledger.tries()
-    keys = [task.key for task in plan.tasks] if plan.search is None else list(records)
+    now = (plan.source.digest, plan.maker.code)
+    ours = [key for key, r in records.items() if (r["notebook"], r["code"]) == now]
+    # Which tasks a search will come to is not known; what it has come to is.
+    keys = [task.key for task in plan.tasks] if plan.search is None else ours
     done = sum(key in records for key in keys)
     failed = sum(key not in records and bool(failures(tries.get(key, []))) for key in keys)
     seen = [r["seconds"] for r in records.values() if r["notebook"] == plan.source.digest]

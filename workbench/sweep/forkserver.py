@@ -35,7 +35,12 @@ def main(modules: list[str]) -> None:
     living: list[int] = []
     for line in sys.stdin:
         request = json.loads(line)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # Too many processes, or no memory: the kernels that there are must not go with us.
+            _answer(answers, {"bad": str(error)})
+            continue
         if pid == 0:
             answers.close()
             _become(request)

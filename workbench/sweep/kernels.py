@@ -60,6 +60,9 @@ class SweepEngine(Engine):
             km=manager,
             kernel_name=kernel_name,
             startup_timeout=120,
+            # Where many tasks run at once what a cell has shown may come late; none of it may be left out.
+            iopub_timeout=60,
+            raise_on_iopub_timeout=True,
             stdout_file=text,
             stderr_file=text,
         )
@@ -77,7 +80,9 @@ def register() -> None:
 def _arguments(cmd: list[str]) -> list[str]:
     """What ipykernel is told; a warm parent can become no other kernel, and none of another Python."""
     module = "ipykernel_launcher"
-    if module not in cmd or not os.path.samefile(cmd[0], sys.executable):
+    # Programs of two environments may be links to one file: their folders must be the same.
+    places = (os.path.dirname(cmd[0]), os.path.dirname(sys.executable))
+    if module not in cmd or not os.path.isdir(places[0]) or not os.path.samefile(*places):
         raise ValueError(f"only kernels of this Python can be warm; this one is started by {cmd[0]}")
     return cmd[cmd.index(module) + 1 :]
 

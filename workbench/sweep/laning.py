@@ -27,7 +27,7 @@ from workbench.sweep.progress import duration
 from workbench.sweep.task import Task
 
 _TASK, _SCHEDULE, _DEFAULT_TASK = "task", "schedule", "gpt"
-_NO_NOTEBOOK = ("store", "quick")
+_NOT_TRAINED = ("store", "quick")
 """Parameters of a notebook that say where it saves and how short a test is: no training has them."""
 
 
@@ -134,10 +134,10 @@ def _split(plan: Plan, task: Task) -> tuple[dict[str, Any], dict[str, Any], int]
 
     full: dict[str, Any] = {name: one.default for name, one in plan.maker.declared.items()}
     full |= task.parameters
-    if _SCHEDULE not in full or plan.search is not None:
-        raise ValueError(
-            f"lanes need a notebook with a parameter 'schedule', and no search; {plan.source.name} has not"
-        )
+    if plan.search is not None:
+        raise ValueError("lanes train side by side, a search tries one after the other: leave --lanes away")
+    if _SCHEDULE not in full:
+        raise ValueError(f"lanes need a notebook with a parameter 'schedule'; {plan.source.name} has none")
     recipe = {"name": full[_SCHEDULE]}
     wanted = {field.name for field in schedules.get(full[_SCHEDULE]).fields}
     spec = {"name": full.get(_TASK, _DEFAULT_TASK)}
@@ -149,7 +149,7 @@ def _split(plan: Plan, task: Task) -> tuple[dict[str, Any], dict[str, Any], int]
             recipe[name] = value
         elif name in known:
             spec[name] = value
-        elif name in _NO_NOTEBOOK and name not in task.parameters:
+        elif name in _NOT_TRAINED and name not in task.parameters:
             continue
         elif name in task.parameters:
             raise ValueError(

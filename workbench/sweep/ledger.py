@@ -17,7 +17,7 @@ from typing import Any
 from workbench import files
 from workbench.sweep.folder import Folder
 
-_NEEDS = ("format", "key", "parameters", "metrics", "seconds", "attempt", "notebook", "code")
+_NEEDS = ("format", "key", "parameters", "metrics", "seconds", "attempt", "notebook", "code", "runs")
 _TRY_NEEDS = ("key", "attempt", "state")
 
 
@@ -93,4 +93,8 @@ def _read(data: bytes, needs: tuple[str, ...]) -> dict[str, Any]:
         or not isinstance(about["key"], str)
     ):
         raise ValueError("it does not name a task and a try")
+    kinds = {"parameters": dict, "metrics": dict, "runs": list, "seconds": int | float}
+    wrong = [name for name, kind in kinds.items() if name in about and not isinstance(about[name], kind)]
+    if wrong:
+        raise ValueError(f"its {wrong[0]} are not what a sweep writes")
     return about

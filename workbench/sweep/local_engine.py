@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import Any
 
-from workbench.sweep import light
+from workbench.sweep import processes
 from workbench.sweep.job import Job, Outcome
 from workbench.sweep.slots import slots
 
@@ -85,13 +85,13 @@ class Local:
     def stop(self) -> None:
         """Kill the kernels under way, then the workers."""
         self._event.set()
-        processes = [p for pool in self._pools.values() for p in list((pool._processes or {}).values())]
+        workers = [p for pool in self._pools.values() for p in list((pool._processes or {}).values())]
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.join(_GRACE)
-            if process.is_alive():
-                process.kill()
+        for worker in workers:
+            worker.join(_GRACE)
+            if worker.is_alive():
+                worker.kill()
         self._pools.clear()
 
     def _pool(self, slot: int) -> ProcessPoolExecutor:
@@ -122,7 +122,7 @@ def _begin(event: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
-    light.load()
+    processes.load_lightly()
     threading.Thread(target=_outlive, args=(parent,), name="workbench-parent", daemon=True).start()
 
 

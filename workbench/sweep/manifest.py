@@ -14,6 +14,19 @@ from workbench.sweep.folder import Folder
 from workbench.sweep.planning import Plan
 
 NAME = "sweep.json"
+_NEEDS = (
+    "format",
+    "notebook",
+    "path",
+    "question",
+    "digest",
+    "code",
+    "engine",
+    "metric",
+    "maximise",
+    "varied",
+)
+_NEEDS += ("trials", "defaults", "tasks", "total", "started", "environment")
 _PACKAGES = ("numpy", "scipy", "torch", "papermill", "ipykernel", "distributed", "optuna")
 
 
@@ -46,12 +59,13 @@ def write(plan: Plan, folder: Folder, records: Mapping[str, Mapping[str, Any]], 
 
 def read(folder: Folder) -> dict[str, Any] | None:
     """What the last start wrote; None where there was none, or it is broken."""
-    data = folder.read(NAME)
     try:
-        about = json.loads(data) if data else None
-    except ValueError:
+        about = dict(files.fields(json.loads(folder.read(NAME) or b"{}"), NAME, needs=_NEEDS))
+        files.check_format(about)
+    except (ValueError, RecursionError):
         return None
-    return about if isinstance(about, dict) else None
+    whole = all(isinstance(about[name], dict) for name in ("defaults", "tasks", "environment"))
+    return about if whole and isinstance(about["started"], int | float) else None
 
 
 def environment() -> dict[str, str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.files import short
+
 _MAX_BYTES = 50_000_000
 
 
@@ -117,6 +119,8 @@ def read(path: str | Path) -> Source:
     ValueError
         When it cannot be read, is no notebook, or is not in Python.
     """
+    if not isinstance(path, str | Path):
+        raise ValueError(f"notebook must be the path of one; got {short(path)}")
     path = Path(path).expanduser().absolute()
     try:
         if path.stat().st_size > _MAX_BYTES:

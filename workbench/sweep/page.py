@@ -16,6 +16,7 @@ from workbench.sweep.folder import Folder
 from workbench.sweep.page_style import SCRIPT, STYLE
 from workbench.sweep.plots import figures
 from workbench.sweep.progress import duration, metric_of
+from workbench.sweep.task import shown, words
 
 NAME = "report.html"
 _BEST = 15
@@ -43,7 +44,7 @@ def html(found: Results, folder: Folder) -> str:
         ("What was varied", _varied(found)),
         (f"Best, with {LEVEL:.0%} intervals over seeds", _best(found)),
         ("Plots", figures(found, folder)),
-        ("What failed, and why", _failures(found)),
+        ("What has not finished, and why", _failures(found)),
         ("All tasks", _tasks(found)),
         ("Environment", _environment(about)),
     ]
@@ -83,9 +84,9 @@ def _head(found: Results) -> str:
 def _varied(found: Results) -> str:
     rows = []
     for name in found.names:
-        values = list(dict.fromkeys(str(one["parameters"].get(name)) for one in found.finished))
-        shown = ", ".join(values[:20]) + (f", … ({len(values)} values)" if len(values) > 20 else "")
-        rows.append((name, shown))
+        values = list(dict.fromkeys(shown(one["parameters"][name]) for one in found.finished))
+        more = f", … ({len(values)} values)" if len(values) > 20 else ""
+        rows.append((name, ", ".join(values[:20]) + more))
     kept = {n: v for n, v in found.about["defaults"].items() if n not in found.names}
     rows += [(name, f"{value!r}, as the notebook has it") for name, value in kept.items()]
     return _list(rows)
@@ -113,7 +114,7 @@ def _links_of(found: Results) -> Any:
     names = [n for n in found.names if n != SEED]
 
     def links(parameters: Mapping[str, Any]) -> str:
-        own = [r for r in found.finished if all(r["parameters"].get(n) == parameters[n] for n in names)]
+        own = [r for r in found.finished if all(r["parameters"][n] == parameters[n] for n in names)]
         made = [_link(r["output"], str(r["parameters"].get(SEED, "open"))) for r in own]
         return f"<td>{' '.join(made)}</td>"
 
@@ -126,7 +127,7 @@ def _tasks(found: Results) -> str:
         value = metric_of(record, found.about["metric"])[1]
         figure = _cell(value, "" if value is None else f"{value:.5g}")
         files = _link(record["output"], "notebook") + " " + _link(record["log"], "log")
-        given = [_cell(record["parameters"].get(n, found.about["defaults"].get(n))) for n in names]
+        given = [_cell(record["parameters"][n]) for n in names]
         seconds = _cell(record["seconds"], f"{record['seconds']:.1f}")
         rows.append([*given, figure, seconds, f"<td>{files}</td>"])
     cut = len(found.finished) - _SHOWN
@@ -139,10 +140,10 @@ def _failures(found: Results) -> str:
         return "<p>Nothing.</p>"
     rows = []
     for task in found.failed[:_SHOWN]:
-        words = ", ".join(f"{name}={value}" for name, value in task["parameters"].items()) or task["key"]
+        said_of = words(task["parameters"]) or task["key"]
         reasons = [_reason(one) for one in task["tries"]]
         said = "<br>".join(reasons) or "not run yet"
-        rows.append([f'<td class="long">{escape(words)}</td>', f'<td class="long bad">{said}</td>'])
+        rows.append([f'<td class="long">{escape(said_of)}</td>', f'<td class="long bad">{said}</td>'])
     return _table(["task", "why"], rows)
 
 
@@ -168,8 +169,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(value: Any, text: str | None = None) -> str:
-    shown = escape(str(value) if text is None else text)
-    return f'<td data-value="{escape(str(value), quote=True)}">{shown}</td>'
+    seen = escape(shown(value) if text is None else text)
+    return f'<td data-value="{escape(str(value), quote=True)}">{seen}</td>'
 
 
 def _link(name: str, text: str) -> str:

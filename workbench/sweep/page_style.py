@@ -21,7 +21,8 @@ th, td { text-align: left; padding: 6px 12px; border-bottom: 1px solid var(--lin
 td.long { white-space: normal; min-width: 260px; } tr:last-child td { border-bottom: 0; }
 th { position: sticky; top: 0; background: var(--card); font-weight: 600; }
 th.sorts { cursor: pointer; } th.sorts:hover { color: var(--link); }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(400px, 1fr)); gap: 16px; }
+.figures { display: grid; gap: 16px;
+  grid-template-columns: repeat(auto-fill, minmax(min(400px, 100%), 1fr)); }
 figure { margin: 0; border: 1px solid var(--line); border-radius: 8px; padding: 8px; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft); font-size: 11px; }
 svg text.label { fill: var(--ink); font-size: 12px; } svg .grid { stroke: var(--line); }

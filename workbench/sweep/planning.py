@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from workbench.files import short
+from workbench.params import Param, number
 from workbench.sweep import axes, cell, lists, notebook_source, sampling
 from workbench.sweep.notebook_source import Source
 from workbench.sweep.search import Search
 from workbench.sweep.task import Maker, Task
+
+_SEED = Param(0, 2**32 - 1, help="seed of samples or of a search")
 
 
 @dataclass(frozen=True)
@@ -109,16 +112,23 @@ def plan(
     ValueError
         For unknown names, wrong types, values out of range, and whatever does not fit together.
     """
+    for name, value in (("grid", grid), ("zipped", zipped), ("fixed", fixed), ("sample", sample)):
+        if value is not None and not isinstance(value, Mapping):
+            raise ValueError(f"{name} must be a mapping from names of parameters; got {short(value)}")
+    for name, value in (("metric", metric), ("code", code)):
+        if not isinstance(value, str):
+            raise ValueError(f"{name} must be text; got {short(value)}")
     source = notebook_source.read(notebook)
     declared = cell.parameters(source)
     maker = Maker(source.digest, code or notebook_source.code_version(source), declared)
     for name in [*(grid or {}), *(zipped or {}), *(fixed or {}), *(sample or {})]:
         maker.parameter(name)
-    listed = lists.read(rows, maker) if isinstance(rows, str | Path) else list(rows or [{}])
-    given = axes.product(
-        {**{name: [value] for name, value in (fixed or {}).items()}, **(grid or {})}, zipped or {}, listed
-    )
+    listed = _listed(rows, maker)
+    alone = {name: [value] for name, value in (fixed or {}).items()}
+    _apart(alone, grid or {})
+    given = axes.product({**alone, **(grid or {})}, zipped or {}, listed)
     ranges = sampling.ranges(declared, sample or {})
+    number("seed", seed, _SEED, integer=True)
     _fits(ranges, count, search, metric)
     adaptive = Search(ranges, search, seed, maximise) if search else None
     if count:
@@ -128,15 +138,24 @@ def plan(
         _apart({one.name: None for one in ranges}, given[0])
     tasks = tuple({task.key: task for task in (maker.task(one) for one in given)}.values())
     names = list(dict.fromkeys(name for task in tasks for name in task.parameters))
-    several = [n for n in names if len({short(t.parameters.get(n, declared[n].default)) for t in tasks}) > 1]
+    several = [n for n in names if len({repr(t.parameters.get(n, declared[n].default)) for t in tasks}) > 1]
     varied = tuple([one.name for one in ranges if search] + several)
     return Plan(source, maker, tasks, varied, metric, maximise, adaptive)
 
 
+def _listed(rows: Any, maker: Maker) -> list[Mapping[str, Any]]:
+    if isinstance(rows, str | Path):
+        return list(lists.read(rows, maker))
+    rows = [{}] if rows is None else rows
+    if not isinstance(rows, Sequence) or not rows or not all(isinstance(row, Mapping) for row in rows):
+        raise ValueError(f"rows must be a CSV or YAML file, or a list of mappings; got {short(rows)}")
+    return list(rows)
+
+
 def _fits(ranges: Sequence[sampling.Range], count: int, search: int, metric: str) -> None:
-    for name, number in (("count", count), ("search", search)):
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= axes.MAX_TASKS:
-            raise ValueError(f"{name} must be a whole number from 0 to {axes.MAX_TASKS:,}; got {number!r}")
+    for name, value in (("count", count), ("search", search)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= axes.MAX_TASKS:
+            raise ValueError(f"{name} must be a whole number from 0 to {axes.MAX_TASKS:,}; got {value!r}")
     if count and search:
         raise ValueError("count and search exclude each other: a search chooses its own points")
     if ranges and not (count or search):

@@ -85,7 +85,11 @@ def settle(out: Folder, records: Mapping[str, Mapping[str, Any]]) -> None:
     staged = out.names(_STAGED)
     winners = {f"{record['key']}.{record['attempt']}": record for record in records.values()}
     for name in staged:
-        key, attempt, id, _ = name.split("/")[-1].split(".")
+        parts = name.split("/")[-1].split(".")
+        if len(parts) != 4:
+            # Not of ours.
+            continue
+        key, attempt, id, _ = parts
         winner = winners.get(f"{key}.{attempt}")
         if winner is not None:
             publish(out, winner)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.files import short
 from workbench.params import Choice, Param
 from workbench.sweep.parameter import Parameter
 
@@ -51,6 +52,8 @@ def range_of(parameter: Parameter, text: str = "") -> Range:
     """
     from workbench.sweep.axes import values
 
+    if not isinstance(text, str):
+        raise ValueError(f"a range of {parameter.name} must be text such as 1e-4:1e-2:log; got {short(text)}")
     rule, name, whole = parameter.rule, parameter.name, parameter.type == "int"
     if text and (":" not in text or parameter.type not in ("int", "float")):
         return Range(name, options=tuple(values(parameter, text)))

@@ -34,7 +34,17 @@ class Task:
     @property
     def words(self) -> str:
         """The parameters in one line."""
-        return ", ".join(f"{name}={value}" for name, value in self.parameters.items()) or "the defaults"
+        return words(self.parameters) or "the defaults"
+
+
+def words(parameters: Mapping[str, Any]) -> str:
+    """Parameters in one line."""
+    return ", ".join(f"{name}={shown(value)}" for name, value in parameters.items())
+
+
+def shown(value: Any) -> str:
+    """A value as people read it; a task's key is of all its digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from workbench.sweep.paths import python_path
+from workbench.sweep.processes import python_path
 
 _servers: dict[tuple[str, ...], Server] = {}
 _lock = threading.Lock()
@@ -106,7 +107,10 @@ class Server:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-            return Forked(self._line()["pid"])
+            said = self._line()
+        if "bad" in said:
+            raise ChildProcessError(f"no kernel could be forked: {said['bad']}")
+        return Forked(said["pid"])
 
     @property
     def lives(self) -> bool:
@@ -119,6 +123,8 @@ class Server:
             assert self._process.stdin is not None
             self._process.stdin.close()
         self._process.wait(10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _start(self, modules: list[str]) -> None:
         program = [sys.executable, "-m", "workbench.sweep.forkserver"]
@@ -145,4 +151,5 @@ def server(modules: tuple[str, ...]) -> Server:
         found = _servers.get(modules)
         if found is None or not found.lives:
             found = _servers[modules] = Server(modules)
+            atexit.register(found.close)
         return found

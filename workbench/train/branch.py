@@ -16,12 +16,11 @@ from workbench.plan import Plan
 from workbench.schedule import Schedule
 from workbench.train.asked import Asked
 from workbench.train.due import Due
-from workbench.train.engine import launch
+from workbench.train.engine import launch, record
 from workbench.train.event import Event
 from workbench.train.keeper import Start
 from workbench.train.lanes import plans_of
 from workbench.train.log import joined
-from workbench.train.resuming import record
 from workbench.train.seating import Seating
 from workbench.train.snapshots import Snapshots, about, saved
 from workbench.train.snapshots.header import Header
@@ -149,7 +148,7 @@ def _place(source: Source, lane: int | None) -> tuple[Path, int]:
 def _near(folder: Path, asked: Asked, lane: int, step: int) -> tuple[int, Start]:
     """The nearest sound snapshot of a lane at or before `step`: its step, and what is in it."""
     seating = Seating(asked.tree, [each.plan.array() for each in asked.lanes])
-    headers, path = sound(folder, about.mark(asked), seating), asked.tree.path(lane)
+    headers, path = sound(folder, about.mark(asked), seating), asked.tree.paths[lane]
     kept = [(header.step, node, header) for header in headers for node in path if node in header.rows]
     for begin, node, header in sorted(kept, key=lambda each: each[:2], reverse=True):
         if begin <= step:

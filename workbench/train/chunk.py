@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.train.log import Log
+from workbench.train.lanes import batch_sizes
+from workbench.train.layout import Layout
+from workbench.train.log import Log, Points
 from workbench.train.optimizers.value import Controls, Kept, Mover, Optimizer, taken
 from workbench.train.probes.value import Probe, View
 from workbench.train.problem import Problem
@@ -33,6 +35,16 @@ class Row:
         tensors = {name: value.to(device) for name, value in self.kept.tensors.items()}
         history = tuple(each.to(device) for each in self.history)
         return Row(self.weights.to(device), Kept(tensors, self.kept.counters), history)
+
+    def check(self, layout: Layout, optimizer: Optimizer) -> None:
+        """Raise ``ValueError`` for the state of another model or optimizer."""
+        for weights in (self.weights, *self.history):
+            if weights.shape != (layout.n_params,) or weights.dtype != layout.dtype:
+                raise ValueError(
+                    f"its weights are {tuple(weights.shape)} of {weights.dtype}; "
+                    f"the model has {(layout.n_params,)} of {layout.dtype}"
+                )
+        optimizer.open(layout, self.weights[None].clone(), [self.kept])
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,10 @@ class Seat:
 
 
 class Chunk:
-    """Rows at one step; all lanes have the same quantities planned and the same batch sizes."""
+    """Rows at one step; all lanes have the same quantities planned and the same batch sizes.
+
+    After an error `whole` says whether the rows are as they were after `step` updates.
+    """
 
     def __init__(
         self,
@@ -84,10 +99,11 @@ class Chunk:
         fresh = step == 0 and not any(kept.tensors or kept.counters for kept in states)
         self.mover: Mover = optimizer.open(problem.layout, self.rows, None if fresh else states)
         self.seconds = 0.0
+        self.whole = True
         self._due = frozenset[int]().union(*(seat.due for seat in seats))
         self._probed = [frozenset[int]().union(*(s.probed[i] for s in seats)) for i in range(len(probes))]
         self._history = [torch.stack(parts) for parts in zip(*(row.history for row in rows), strict=True)]
-        self._sizes = self._batch_sizes()
+        self._sizes = batch_sizes(seats[0].values)
         seeds = [seat.seed for seat in seats]
         self._seeds = tuple(seeds) if len(set(seeds)) > 1 else (seeds[0],)
         self._controls: tuple[int, list[Controls]] = (-1, [])
@@ -105,14 +121,13 @@ class Chunk:
         try:
             while True:
                 self._update()
-                self.step += 1
                 if self.step >= stop or time.perf_counter() - began >= seconds:
                     return
         finally:
             self.seconds += time.perf_counter() - began
 
-    def take(self) -> Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """What was measured since the last call: steps (k,) and values (k, lanes) by name."""
+    def take(self) -> Points:
+        """What was measured since the last call."""
         began = time.perf_counter()
         try:
             return self._log.take()
@@ -125,9 +140,11 @@ class Chunk:
 
     def _update(self) -> None:
         t = self.step
-        batch = self.problem.batch(t, self._seeds, None if self._sizes is None else int(self._sizes[t]))
+        size = None if self._sizes is None else int(self._sizes[t])
+        batch = self.problem.batch(t, self._seeds, size)
         losses, gradient = self.problem.gradients(self.rows, batch, self._out)
         # Until here nothing has changed: what fails for want of memory can be tried again.
+        self.whole = False
         self._remember(t)
         controls = self._controlled(t)
         self.mover.step(self.rows, taken(gradient, self.optimizer, controls, self._out), controls, t)
@@ -144,14 +161,15 @@ class Chunk:
                     self.rows,
                     t,
                     self._seeds,
-                    batch,
-                    controls.rate,
+                    size,
+                    controls,
                     self.optimizer,
                     self.mover.kept,
                     tuple(self._history),
                 )
                 for name, values in probe.measure(view).items():
                     self._log.add(name, t, values)
+        self.step, self.whole = t + 1, True
 
     def _remember(self, t: int) -> None:
         """Keep the rows before this update where a probe will compare them."""
@@ -178,7 +196,3 @@ class Chunk:
         columns = table.permute(2, 0, 1).unsqueeze(-1).unbind(0)
         keys = ["rate" if name == "learning_rate" else name for name in names]
         return [Controls(**dict(zip(keys, each.unbind(0), strict=True))) for each in columns]
-
-    def _batch_sizes(self) -> NDArray[np.float64] | None:
-        sizes = self.seats[0].values.get("batch_size")
-        return None if sizes is None else np.maximum(1, sizes.round())

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -56,6 +57,36 @@ def settled(device: torch.device, *, deterministic: bool) -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
+def short_of_memory(error: Exception) -> bool:
+    """Whether this is how a device says that it has no memory left."""
+    # torch has a type for GPUs only.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def peak(device: torch.device) -> float:
+    """Floating-point operations per second of a large matrix product: bfloat16 on a GPU, float32 on a CPU.
+
+    It is measured once, in less than a tenth of a second.
+    """
+    return _peak(device, torch.get_num_threads() if device.type == "cpu" else 0)
+
+
+@functools.cache
+def _peak(device: torch.device, threads: int) -> float:
+    gpu = device.type == "cuda"
+    side, kind = (4096, torch.bfloat16) if gpu else (768, torch.float32)
+    draw = torch.Generator(device).manual_seed(0)
+    a = torch.rand(side, side, generator=draw, device=device, dtype=kind)
+    out, best = torch.empty_like(a), 0.0
+    for _ in range(5):
+        began = time.perf_counter()
+        torch.mm(a, a, out=out)
+        if gpu:
+            torch.cuda.synchronize(device)
+        best = max(best, 2 * side**3 / (time.perf_counter() - began))
+    return best
 
 
 @contextlib.contextmanager

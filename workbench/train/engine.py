@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 from workbench.curve import Run
+from workbench.files import short
 from workbench.params import number
 from workbench.plan import Plan
 from workbench.schedule import Schedule
@@ -15,6 +16,7 @@ from workbench.train.device import choose
 from workbench.train.event import Event
 from workbench.train.keeper import Start
 from workbench.train.lanes import lanes_of, plans_of, seeds_of
+from workbench.train.optimizers import check
 from workbench.train.optimizers.value import Optimizer
 from workbench.train.probes.value import Probe
 from workbench.train.problem import Task
@@ -84,8 +86,8 @@ def events(
     Yields
     ------
     Event
-        About ten a second over all lanes, and one when a lane ends. A lane that diverges ends there
-        and leaves the others alone.
+        About ten a second of every lane, fewer where telling of many lanes would take more than 2 % of the
+        time, and one when a lane ends. A lane that diverges ends there and leaves the others alone.
 
     Raises
     ------
@@ -125,13 +127,28 @@ def ask(
     """The arguments of `events` that decide what comes out, checked."""
     if not is_task(task):
         raise ValueError(f"task must be one of workbench.train.tasks, such as tasks.gpt(); got {task!r}")
+    optimizer = task.optimizer if optimizer is None else optimizer
+    if not _has(optimizer, "open", "to_dict"):
+        raise ValueError(
+            "optimizer must be one of workbench.train.optimizers, such as optimizers.AdamW(); "
+            f"got {short(optimizer)}"
+        )
+    wrong = [each for each in probes if not _has(each, "due", "measure")] if _several(probes) else [probes]
+    if wrong:
+        raise ValueError(
+            "probes must be several of workbench.train.probes, such as [probes.Updates()]; "
+            f"got {short(wrong[0])}"
+        )
+    plans = plans_of(schedules)
+    for quantities in {tuple(plan.quantities) for plan in plans}:
+        check.planned(optimizer, quantities)
     if at_once is not None:
         at_once = int(number("at_once", at_once, AT_ONCE, integer=True))
     return Asked(
         task,
-        tuple(plans_of(schedules)),
+        tuple(plans),
         tuple(seeds_of(seed)),
-        task.optimizer if optimizer is None else optimizer,
+        optimizer,
         tuple(probes),
         bool(share),
         bool(deterministic),
@@ -172,15 +189,30 @@ def train(
     schedules: Iterable[Schedule | Plan],
     seed: int | Sequence[int] = 0,
     device: str = "auto",
+    *,
+    snapshots: Snapshots | str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> list[Run]:
     """Train `task` with every schedule; the runs come in the order of the lanes.
 
     The arguments are those of `events`.
     """
-    given = list(schedules) if isinstance(schedules, Iterable) else schedules
-    progress = events(task, given, seed, device, **options)
-    recorder = Recorder(task, given, seed)
+    asked = ask(task, schedules, seed, **options)
+    return record(asked, launch(asked, device, snapshots))
+
+
+def record(asked: Asked, progress: Generator[Event, None, None]) -> list[Run]:
+    """The runs of a training, in the order of its lanes."""
+    recorder = Recorder(asked.task, asked.plans, asked.seeds)
     for event in progress:
         recorder.add(event)
     return recorder.runs()
+
+
+def _has(value: object, *names: str) -> bool:
+    """Whether it is a value with such methods, and not the class of such values."""
+    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in names)
+
+
+def _several(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str)

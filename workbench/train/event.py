@@ -28,7 +28,7 @@ class Event:
     status : str
         "running", or in the lane's last event "finished" or "diverged".
     facts : mapping
-        Plain values: seconds, device, n_params, tokens_per_second.
+        Plain values; see `workbench.train.facts`.
     """
 
     lane: int

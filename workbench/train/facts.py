@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import workbench
+from workbench.train.device import peak
 from workbench.train.optimizers.value import Optimizer
 from workbench.train.problem import Problem
 
@@ -16,8 +17,10 @@ from workbench.train.problem import Problem
 def constant(problem: Problem, optimizer: Optimizer, *, deterministic: bool) -> dict[str, Any]:
     """What does not change while it trains, plain values."""
     device = problem.device
+    if problem.flops:
+        # Before the lanes take their memory; later it is only looked up.
+        peak(device)
     return {
-        **problem.facts,
         "device": str(device),
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "torch": torch.__version__,
@@ -30,14 +33,27 @@ def constant(problem: Problem, optimizer: Optimizer, *, deterministic: bool) -> 
     }
 
 
-def now(problem: Problem, step: int, seconds: float) -> dict[str, Any]:
-    """What has been done after `step` updates of a lane and `seconds` of work, which lanes share."""
-    tokens, spent = step * problem.tokens, max(seconds, 1e-9)
+def now(problem: Problem, tokens: int, seconds: float) -> dict[str, Any]:
+    """What has been done after `tokens` of a lane and `seconds` of work.
+
+    Lanes that train as one batched model share its time evenly, so that "flops_per_second" is the device's.
+    "flops_utilisation" is its share of what `workbench.train.device.peak` measures.
+    """
+    spent, flops = max(seconds, 1e-9), problem.flops * tokens / problem.tokens
+    speed = {}
+    if flops:
+        speed = {
+            "flops_per_second": flops / spent,
+            "flops_utilisation": flops / spent / peak(problem.device),
+        }
     return {
+        # Some are certain only when it trains, such as whether it was compiled.
+        **problem.facts,
         "seconds": seconds,
         "tokens": tokens,
         "tokens_per_second": tokens / spent,
-        "flops": step * problem.flops,
+        "flops": flops,
+        **speed,
         "peak_memory_bytes": _peak_memory(problem.device),
     }
 

@@ -26,7 +26,7 @@ class Snapshot:
     curves : mapping
         By node and name.
     seconds : mapping of float
-        Work spent on each node.
+        Work spent on each node, its share of the time of those that trained together.
     gone : mapping of int
         Nodes that have diverged, each with the updates done when it showed.
     at_once : int

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.files import short
 from workbench.params import Param, number
@@ -58,3 +59,9 @@ def plans_of(schedules: Any) -> list[Plan]:
             f"got {short(wrong[0] if wrong else given)}"
         )
     return [each if isinstance(each, Plan) else Plan(each) for each in given]
+
+
+def batch_sizes(values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.int64] | None:
+    """Samples of each update (total,) where a plan sets them: the nearest whole number, at least 1."""
+    sizes = values.get("batch_size")
+    return None if sizes is None else np.maximum(1, sizes.round()).astype(np.int64)

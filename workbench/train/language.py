@@ -18,7 +18,7 @@ from workbench.train.layout import Layout
 from workbench.train.problem import by_autograd
 from workbench.train.task import rng
 from workbench.train.tokens import Tokens
-from workbench.train.transformer import Transformer
+from workbench.train.transformer import Transformer, flops_per_token
 
 _VALIDATION = 8192
 """Tokens of one measurement of one text, at least."""
@@ -71,7 +71,7 @@ class Language:
         self.model, self.shares, self.size, self.dropout, self.device = model, shares, batch, dropout, device
         size = model.size
         self.layout: Layout = model.layout
-        self.tokens = batch * size.context
+        self.tokens, self.sample_tokens = batch * size.context, size.context
         self.flops = float(self.tokens * flops_per_token(model))
         self.ceiling = float(np.log(size.vocab)) + _MARGIN
         # On a CPU one lane keeps every core busy with arithmetic; a second would only share the caches.
@@ -114,8 +114,9 @@ class Language:
         return by_autograd(self.layout, losses, rows, out).clone(), out
 
     def losses(self, rows: Tensor, batch: Batch) -> Tensor:
-        # By plain products: probes differentiate twice, which the fast kernels of attention do not know.
-        with self._precision(), sdpa_kernel(SDPBackend.MATH):
+        # By plain products in full precision: probes differentiate twice, which the fast kernels of attention
+        # do not know, and a curvature in bfloat16 is mostly rounding.
+        with sdpa_kernel(SDPBackend.MATH):
             return self.model.losses(self.layout.views(rows), batch.windows, batch.masks)
 
     def measure(self, rows: Tensor) -> dict[str, Tensor]:
@@ -172,14 +173,3 @@ class Language:
 def share(step: int, steps: Sequence[float], shares: Sequence[float]) -> float:
     """Share of the second text at a step: linear between the given steps, constant outside."""
     return float(np.interp(step, steps, shares))
-
-
-def flops_per_token(model: Transformer) -> int:
-    """Floating-point operations of one update for each token, ``6 N + 12 layers width context``.
-
-    N counts every weight but learned positions, which are only looked up.
-    """
-    size = model.size
-    places = size.context * size.width if size.positions == "learned" else 0
-    n = model.layout.n_params - places
-    return 6 * n + 12 * size.layers * size.width * size.context

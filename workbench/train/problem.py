@@ -20,14 +20,16 @@ class Problem(Protocol):
     All that is random depends on the seed and the step alone, so that a training that goes on from a
     snapshot sees what it would have seen.
 
-    `tokens` is how many tokens or samples one update of the default batch sees, `flops` how many
-    floating-point operations an update of one lane takes (0 where nobody counted), `ceiling` the loss
+    `tokens` is how many tokens or samples one update of the default batch sees, `sample_tokens` how many a
+    sample has (1 where samples are counted), `flops` how many floating-point operations an update of one
+    lane takes with the default batch (0 where nobody counted), `ceiling` the loss
     above which a lane has diverged, `at_once` how many lanes are worth training in one batched model.
     """
 
     layout: Layout
     device: torch.device
     tokens: int
+    sample_tokens: int
     flops: float
     ceiling: float
     at_once: int

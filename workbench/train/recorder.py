@@ -49,6 +49,8 @@ class Recorder:
     def _run(self, i: int, lane: Lane) -> Run:
         last = self._last.get(i, Event(i, 0, len(lane.plan)))
         parts = joined(self._curves[i])
+        # A training of days has a piece for every event of it.
+        self._curves[i] = {name: [curve] for name, curve in parts.items()}
         facts: dict[str, Any] = {
             **last.facts,
             "seed": lane.seed,

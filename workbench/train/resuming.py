@@ -6,10 +6,8 @@ import os
 from collections.abc import Generator
 
 from workbench.curve import Run
-from workbench.train.asked import Asked
-from workbench.train.engine import launch
+from workbench.train.engine import launch, record
 from workbench.train.event import Event
-from workbench.train.recorder import Recorder
 from workbench.train.snapshots import Snapshots, about
 
 
@@ -48,11 +46,3 @@ def resumed(folder: str | os.PathLike[str] | Snapshots, device: str = "auto") ->
     keeper = folder if isinstance(folder, Snapshots) else Snapshots(folder)
     asked = about.read(keeper.folder)
     return record(asked, launch(asked, device, keeper))
-
-
-def record(asked: Asked, progress: Generator[Event, None, None]) -> list[Run]:
-    """The runs of a training, in the order of its lanes."""
-    recorder = Recorder(asked.task, asked.plans, asked.seeds)
-    for event in progress:
-        recorder.add(event)
-    return recorder.runs()

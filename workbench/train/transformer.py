@@ -173,6 +173,17 @@ class Transformer:
         return heads.transpose(1, 2).reshape(x.shape)
 
 
+def flops_per_token(model: Transformer) -> int:
+    """Floating-point operations of one update for each token, ``6 N + 12 layers width context``.
+
+    N counts every weight but learned positions, which are only looked up.
+    """
+    size = model.size
+    places = size.context * size.width if size.positions == "learned" else 0
+    n = model.layout.n_params - places
+    return 6 * n + 12 * size.layers * size.width * size.context
+
+
 def _norm(x: Tensor, gain: Tensor) -> Tensor:
     # LayerNorm rather than RMSNorm: on CPUs torch has a fused kernel for it, three times as fast.
     return F.layer_norm(x, x.shape[-1:], eps=EPS) * gain[:, None]

@@ -39,6 +39,11 @@ class Tree:
     totals: tuple[int, ...]
 
     @property
+    def start(self) -> int:
+        """Step at which all lanes begin."""
+        return min((node.start for node in self.nodes), default=0)
+
+    @property
     def updates(self) -> int:
         """Updates that are trained."""
         return sum(node.stop - node.start for node in self.nodes)
@@ -46,8 +51,7 @@ class Tree:
     @property
     def separate(self) -> int:
         """Updates of as many separate trainings."""
-        first = min((node.start for node in self.nodes), default=0)
-        return sum(total - first for total in self.totals)
+        return sum(total - self.start for total in self.totals)
 
     @property
     def cost(self) -> float:
@@ -68,9 +72,14 @@ class Tree:
         """Nodes that begin the training."""
         return tuple(i for i, node in enumerate(self.nodes) if node.parent is None)
 
-    def path(self, lane: int) -> tuple[int, ...]:
-        """Nodes of a lane from the first to the last."""
-        return tuple(i for i, node in enumerate(self.nodes) if lane in node.lanes)
+    @cached_property
+    def paths(self) -> tuple[tuple[int, ...], ...]:
+        """Nodes of each lane from the first to the last."""
+        found: list[list[int]] = [[] for _ in self.totals]
+        for i, node in enumerate(self.nodes):
+            for lane in node.lanes:
+                found[lane].append(i)
+        return tuple(map(tuple, found))
 
     def __str__(self) -> str:
         forks = sum(len(children) > 1 for children in self.children)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from workbench.files import short
+from workbench.params import Param, number
 from workbench.scaling.count.architecture import Architecture
 from workbench.scaling.count.parameters import parameters
 
@@ -39,8 +40,8 @@ class Convention:
     flops_per_token: Count
 
     def compute(self, a: Architecture, tokens: float) -> float:
-        """FLOPs of training `a` on `tokens` tokens."""
-        return self.flops_per_token(a) * tokens
+        """FLOPs of training `a` on `tokens` tokens, above 0."""
+        return self.flops_per_token(a) * number("tokens", tokens, Param(0, 1e18, open_low=True))
 
 
 def _blocks(a: Architecture) -> float:

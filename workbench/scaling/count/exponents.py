@@ -12,6 +12,7 @@ from workbench.files import short
 from workbench.params import Param, number
 from workbench.scaling.count.architecture import Architecture
 from workbench.scaling.count.conventions import Convention, convention, conventions
+from workbench.scaling.table import SEED
 from workbench.views.words import text_table
 
 Array = NDArray[np.float64]
@@ -94,6 +95,7 @@ def exponents(
     number("noise", noise, Param(0, 1))
     number("resamples", resamples, Param(10, 1e5), integer=True)
     number("budgets", budgets, Param(3, 1000), integer=True)
+    number("seed", seed, SEED, integer=True)
     chosen = [convention(name) for name in (conventions() if names is None else names)]
     models = [(shape, *_curve(shape, shapes, t, y)) for shape in dict.fromkeys(shapes)]
     return tuple(_one(c, models, int(budgets), noise, int(resamples), seed) for c in chosen)
@@ -123,8 +125,9 @@ def _checked(
             raise ValueError(f"{name} must be numbers; got {short(values)}") from None
         if array.shape != (len(shapes),):
             raise ValueError(f"{name} must have one value per architecture, {len(shapes)}; got {array.shape}")
-        if not np.all(np.isfinite(array) & (array > 0)):
-            raise ValueError(f"{name} must be finite and greater than 0; got {array[~(array > 0)][:1]}")
+        bad = ~(np.isfinite(array) & (array > 0))
+        if np.any(bad):
+            raise ValueError(f"{name} must be finite and greater than 0; got {array[bad][0]:g}")
         out.append(array)
     return out[0], out[1], shapes
 

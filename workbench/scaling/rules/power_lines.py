@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from workbench.params import number
 from workbench.registry import rule
 from workbench.scaling.rules.advice import Advice, beyond
-from workbench.scaling.rules.terms import BatchTokens, NParams, Rate, Tokens
+from workbench.scaling.rules.terms import POSITIVE, BatchTokens, NParams, Rate, Tokens
 
 _SCALE, _SLOPE = 1.084, -0.527
 _SEQUENCE = 2048
 
 
 def best_timescale(n_params: float, tokens: float) -> float:
-    """Best timescale of AdamW as a share of the run: ``1.084 (D / N)^-0.527``."""
+    """Best timescale of AdamW as a share of the run: ``1.084 (D / N)^-0.527``.
+
+    Parameters
+    ----------
+    n_params, tokens : float
+        N and D, parameters and tokens of the run.
+
+    Raises
+    ------
+    ValueError
+        For an argument that is not above 0.
+    """
+    n_params, tokens = number("n_params", n_params, POSITIVE), number("tokens", tokens, POSITIVE)
     return _SCALE * (tokens / n_params) ** _SLOPE
 
 

@@ -12,6 +12,7 @@ from scipy.special import ndtri, stdtrit
 from workbench.files import short
 from workbench.params import Choice, Param, choice, number
 from workbench.scaling.rules.advice import Advice
+from workbench.scaling.table import SEED
 
 Array = NDArray[np.float64]
 _RESAMPLE = Choice(("cells", "rows"), "what is drawn anew")
@@ -118,7 +119,7 @@ def fit_sweep(
     targets = np.stack([np.log(eta[near]), np.log(b[near])], axis=1)
     if np.linalg.matrix_rank(x - [0, x[:, 1].mean(), x[:, 2].mean()], tol=1e-6) < 3:
         raise ValueError("sizes and tokens of the sweep must not lie on one power law; add another ratio")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(int(number("seed", seed, SEED, integer=True)))
     if resample == "rows":
         counts = rng.multinomial(len(x), np.full(len(x), 1 / len(x)), int(resamples))
     else:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from workbench.params import Param
 
+POSITIVE = Param(0, 1e32, open_low=True)
+"""Of what may be of any size above 0."""
 NParams = Annotated[
     float,
     Param(1, 1e16, unit="parameters", log=True, slider=(1e6, 1e12), help="parameters without embeddings"),

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from workbench.params import number
 from workbench.registry import rule
 from workbench.scaling.rules.advice import Advice
-from workbench.scaling.rules.terms import BatchTokens, Decay, Rate, Tokens
+from workbench.scaling.rules.terms import POSITIVE, BatchTokens, Decay, Rate, Tokens
 
 
 def timescale(rate: float, weight_decay: float, batch_tokens: float, tokens: float) -> float:
     """How much of the data AdamW's weights remember: ``tau = B / (rate lambda D)``.
 
     With D the tokens of one epoch it is in epochs; with D the tokens of the run it is a share of it.
+
+    Parameters
+    ----------
+    rate, weight_decay : float
+        As AdamW takes them.
+    batch_tokens, tokens : float
+        Of an update, and D.
+
+    Raises
+    ------
+    ValueError
+        For an argument that is not above 0.
     """
+    given = {"rate": rate, "weight_decay": weight_decay, "batch_tokens": batch_tokens, "tokens": tokens}
+    rate, weight_decay, batch_tokens, tokens = (number(k, v, POSITIVE) for k, v in given.items())
     return batch_tokens / (rate * weight_decay * tokens)
 
 

@@ -13,6 +13,7 @@ from scipy.special import ndtri, stdtrit
 from workbench.curve import Curve, Run
 from workbench.files import short
 from workbench.params import Param, number
+from workbench.scaling.table import SEED
 
 Array = NDArray[np.float64]
 _HUBER = 0.25
@@ -130,7 +131,7 @@ def fit_tradeoff(batch: ArrayLike, steps: ArrayLike, *, resamples: int = 1000, s
     residual -= residual.mean()
     # Residuals of few points spread too little: widened as Student's t is wider than the normal.
     wider = float(stdtrit(len(b) - 2, 0.95) / ndtri(0.95))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(int(number("seed", seed, SEED, integer=True)))
     drawn = fitted + wider * residual[rng.integers(0, len(b), (int(resamples), len(b)))]
     draws = np.exp(_solve(b, drawn, best))
     least_steps, least_samples = map(float, np.exp(best))

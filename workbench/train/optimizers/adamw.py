@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,8 +40,8 @@ class AdamW:
 
     Notes
     -----
-    Bias corrections are products of the betas that were used: with constant ones that is
-    ``1 - beta**(t + 1)``.
+    Bias corrections are torch's, ``1 - beta**(t + 1)`` with the beta of update t, also where a plan changes
+    it: a plan that is exported to torch trains the same.
 
     References
     ----------
@@ -75,16 +74,13 @@ class _Mover:
     def __init__(self, value: AdamW, layout: Layout, rows: Tensor, kept: Sequence[Kept] | None) -> None:
         self.value, self.layout = value, layout
         if kept:
-            shapes = {"first": rows.shape[1:], "second": rows.shape[1:], "left": (2,)}
             for each in kept:
-                check.kept("AdamW", each, shapes)
-            self.first, self.second, self.left = (
-                torch.stack([each.tensors[name] for each in kept]) for name in ("first", "second", "left")
+                check.kept("AdamW", each, ("first", "second"), rows)
+            self.first, self.second = (
+                torch.stack([each.tensors[name] for each in kept]) for name in ("first", "second")
             )
         else:
             self.first, self.second = torch.zeros_like(rows), torch.zeros_like(rows)
-            # Products of the betas so far, in float64: what the moments still lack.
-            self.left = torch.ones(len(rows), 2, dtype=torch.float64, device=rows.device)
 
     def step(self, rows: Tensor, gradient: Tensor, controls: Controls, t: int) -> None:
         value = self.value
@@ -93,34 +89,31 @@ class _Mover:
         beta1 = value.beta1 if controls.momentum is None else controls.momentum
         beta2 = value.beta2 if controls.beta2 is None else controls.beta2
         decay = value.weight_decay if controls.weight_decay is None else controls.weight_decay
-        for column, beta in ((0, beta1), (1, beta2)):
-            self.left[:, column].mul_(beta[:, 0] if isinstance(beta, Tensor) else beta)
         if rows.device.type == "cpu" and rows.shape[1] >= _LONG:
-            self._by_lane(rows, gradient, controls.rate, beta1, beta2, decay)
+            self._by_lane(rows, gradient, t, controls.rate, beta1, beta2, decay)
         else:
-            self._all(rows, gradient, controls.rate, beta1, beta2, decay)
+            self._all(rows, gradient, t, controls.rate, beta1, beta2, decay)
 
-    def _all(self, rows: Tensor, gradient: Tensor, rate: Tensor, beta1: Any, beta2: Any, decay: Any) -> None:
-        bias1, bias2 = (1 - self.left).to(rows.dtype).unbind(1)
-        size, root = rate / bias1[:, None], bias2[:, None].sqrt()
+    def _all(
+        self, rows: Tensor, gradient: Tensor, t: int, rate: Tensor, beta1: Any, beta2: Any, decay: Any
+    ) -> None:
+        size, root = rate / _bias(beta1, t), _bias(beta2, t) ** 0.5
         for part, weight in self.layout.stretches():
             theta, first, second, g = (x[:, part] for x in (rows, self.first, self.second, gradient))
             if weight.decays and not (isinstance(decay, float) and decay == 0):
                 theta.mul_(1 - rate * (decay * weight.rate * weight.decay))
-            first.mul_(beta1).add_(g * (1 - beta1))
-            second.mul_(beta2).add_(g.square() * (1 - beta2))
-            theta.sub_(first / (second.sqrt() / root + self.value.eps * weight.eps) * (size * weight.rate))
+            first.lerp_(g, 1 - beta1)
+            second.mul_(beta2).addcmul_(g, g * (1 - beta2))
+            below = second.sqrt().div_(root).add_(self.value.eps * weight.eps)
+            theta.addcdiv_(first * (size * weight.rate), below, value=-1)
 
     def _by_lane(
-        self, rows: Tensor, gradient: Tensor, rate: Tensor, beta1: Any, beta2: Any, decay: Any
+        self, rows: Tensor, gradient: Tensor, t: int, rate: Tensor, beta1: Any, beta2: Any, decay: Any
     ) -> None:
         """The same by torch's own kernel, which reads and writes every number once."""
-        lanes = len(rows)
-        parts, endless = list(self.layout.stretches()), torch.tensor(math.inf)
-        columns = (_column(x, lanes) for x in (rate, beta1, beta2, decay))
-        for i, (lr, b1, b2, wd, (left1, left2)) in enumerate(zip(*columns, self.left.tolist(), strict=True)):
-            # Bias corrections are ours, for betas that change; after endless updates the kernel has none.
-            bias1, root = 1 - left1, math.sqrt(1 - left2)
+        parts, done = list(self.layout.stretches()), torch.tensor(float(t + 1))
+        columns = (_column(x, len(rows)) for x in (rate, beta1, beta2, decay))
+        for i, (lr, b1, b2, wd) in enumerate(zip(*columns, strict=True)):
             for part, weight in parts:
                 torch._fused_adamw_(  # pyright: ignore[reportPrivateImportUsage], what torch.optim calls
                     [rows[i, part]],
@@ -128,12 +121,12 @@ class _Mover:
                     [self.first[i, part]],
                     [self.second[i, part]],
                     [],
-                    [endless],
-                    lr=lr * weight.rate * root / bias1,
+                    [done],
+                    lr=lr * weight.rate,
                     beta1=b1,
                     beta2=b2,
-                    weight_decay=wd * weight.decay * bias1 / root if weight.decays else 0.0,
-                    eps=self.value.eps * weight.eps * root,
+                    weight_decay=wd * weight.decay if weight.decays else 0.0,
+                    eps=self.value.eps * weight.eps,
                     amsgrad=False,
                     maximize=False,
                 )
@@ -142,8 +135,12 @@ class _Mover:
         return rows
 
     def kept(self, lane: int) -> Kept:
-        moments = {"first": self.first, "second": self.second, "left": self.left}
-        return Kept({name: moment[lane].clone() for name, moment in moments.items()})
+        return Kept({"first": self.first[lane].clone(), "second": self.second[lane].clone()})
+
+
+def _bias(beta: Any, t: int) -> Any:
+    """What the moments hold after update `t`; of lanes in float64, since it is a small difference."""
+    return (1 - beta.double() ** (t + 1)).to(beta.dtype) if isinstance(beta, Tensor) else 1 - beta ** (t + 1)
 
 
 def _column(values: Any, lanes: int) -> list[float]:

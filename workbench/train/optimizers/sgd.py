@@ -68,11 +68,14 @@ class _Mover:
         # Made when it is first needed: a plan may bring momentum to an optimizer that has none.
         self.velocity: Tensor | None = None
         for each in kept or ():
-            check.kept("SGD", each, {name: rows.shape[1:] for name in each.tensors if name == "velocity"})
-        if kept and all("velocity" in each.tensors for each in kept):
-            self.velocity = torch.stack([each.tensors["velocity"] for each in kept])
+            check.kept("SGD", each, [name for name in each.tensors if name == "velocity"], rows)
+        if kept and any(each.tensors for each in kept):
+            still = torch.zeros_like(rows[0])
+            self.velocity = torch.stack([each.tensors.get("velocity", still) for each in kept])
 
     def step(self, rows: Tensor, gradient: Any, controls: Controls, t: int) -> None:
+        if controls.beta2 is not None:
+            raise ValueError("SGD has no beta2 that a plan could set")
         if isinstance(gradient, Sparse):
             index, values = gradient.index, gradient.values
             weight = self.layout.weights[0]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from workbench.params import Param, number
-from workbench.train.optimizers.value import Controls, taken
+from workbench.train.optimizers.value import taken
 from workbench.train.probes import every
 from workbench.train.probes.value import View
 
@@ -30,7 +30,7 @@ class Cooldown:
     Notes
     -----
     Curves "river by cooldown" and "hill by cooldown"; the training itself goes on untouched. The
-    cooldown sees the batches of the updates to come.
+    cooldown sees the batches of the updates to come; all but the rate is as the last update had it.
 
     References
     ----------
@@ -58,9 +58,9 @@ class Cooldown:
         before = problem.measure(mover.judged(rows))["loss"]
         out = torch.empty_like(rows)
         for k in range(1, self.steps + 1):
-            batch = problem.batch(view.step + k, view.seeds)
+            batch = problem.batch(view.step + k, view.seeds, view.size)
             gradient = problem.gradients(rows, batch, out)[1]
-            controls = Controls(view.rates * (1 - k / self.steps))
+            controls = view.controls._replace(rate=view.controls.rate * (1 - k / self.steps))
             mover.step(rows, taken(gradient, view.optimizer, controls, out), controls, view.step + k)
         after = problem.measure(mover.judged(rows))["loss"]
         return {"river by cooldown": after, "hill by cooldown": before - after}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
-from workbench.train.optimizers.value import Kept, Optimizer
+from workbench.train.optimizers.value import Controls, Kept, Optimizer
 from workbench.train.problem import Problem
 
 
@@ -26,10 +26,10 @@ class View:
         The update that was just done.
     seeds : sequence of int
         One for all lanes, or one each.
-    batch : object
-        What the update saw.
-    rates : Tensor
-        Rate of the update (lanes, 1).
+    size : int, optional
+        Samples of the update, where a plan sets them.
+    controls : Controls
+        What the update was told.
     optimizer : Optimizer
         What trains.
     kept : callable
@@ -42,8 +42,8 @@ class View:
     rows: Tensor
     step: int
     seeds: Sequence[int]
-    batch: Any
-    rates: Tensor
+    size: int | None
+    controls: Controls
     optimizer: Optimizer
     kept: Callable[[int], Kept]
     history: tuple[Tensor, ...] = ()

@@ -140,6 +140,7 @@ class bigram:  # noqa: N801, the public name
 
 class _Problem:
     ceiling = 1e6
+    sample_tokens = 1
 
     def __init__(self, task: bigram, device: torch.device) -> None:
         self.device, self.tokens, self.facts = device, task.batch, {"entropy": task.entropy}

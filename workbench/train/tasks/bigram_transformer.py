@@ -17,7 +17,7 @@ from workbench.train.optimizers.adamw import AdamW
 from workbench.train.problem import by_autograd
 from workbench.train.task import settle
 from workbench.train.tasks.blocks import Blocks
-from workbench.train.transformer import Size, Transformer
+from workbench.train.transformer import Size, Transformer, flops_per_token
 
 _HELD_OUT = 2048
 """Tokens of a measurement, at least."""
@@ -134,12 +134,11 @@ class _Problem:
 
     def __init__(self, task: bigram_transformer, device: torch.device) -> None:
         self.task, self.device, self.facts = task, device, {"entropy": task.entropy}
-        self.tokens = task.batch * task.context
+        self.tokens, self.sample_tokens = task.batch * task.context, task.context
         size = Size(1, task.width // 8, task.width, task.context, task.vocab)
         self.model = Transformer(size, getattr(torch, task.precision))
         self.layout = self.model.layout
-        matrices = sum(weight.size for weight in self.layout.weights if weight.decays)
-        self.flops = 6.0 * self.tokens * (matrices + task.context * task.width)
+        self.flops = float(self.tokens * flops_per_token(self.model))
         per_lane = self.layout.n_params + self.tokens * (task.vocab + 16 * task.width)
         self.at_once = max(1, min(256, (2**23 if device.type == "cpu" else 2**30) // per_lane))
         numbers = task.batch * (task.context + 1)

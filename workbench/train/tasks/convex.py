@@ -88,6 +88,7 @@ class _Problem:
     flops = 0.0
     ceiling = 1e6
     tokens = 1
+    sample_tokens = 1
 
     def __init__(self, task: convex, device: torch.device) -> None:
         self.device, self.noise, self.facts = device, task.noise, {}

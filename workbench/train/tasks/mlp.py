@@ -112,6 +112,8 @@ def layout(task: mlp) -> Layout:
 
 
 class _Problem:
+    sample_tokens = 1
+
     def __init__(self, task: mlp, device: torch.device) -> None:
         self.task, self.device, self.tokens, self.facts = task, device, task.batch, {}
         self.layout = layout(task)

@@ -164,6 +164,7 @@ class power_law:  # noqa: N801, the public name
 
 class _Problem:
     ceiling = 1e6
+    sample_tokens = 1
 
     def __init__(self, task: power_law, device: torch.device) -> None:
         self.device, self.tokens, self.facts = device, task.batch, {"floor": task.floor}

@@ -117,6 +117,7 @@ class _Problem:
     flops = 0.0
     ceiling = 1e6
     at_once = 1024
+    sample_tokens = 1
 
     def __init__(self, task: quadratic, device: torch.device) -> None:
         self.layout = Layout((Weight("theta", (task.modes,)),), torch.float64)

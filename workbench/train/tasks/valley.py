@@ -97,6 +97,7 @@ class _Problem:
     ceiling = 1e6
     at_once = 1024
     tokens = 1
+    sample_tokens = 1
 
     def __init__(self, task: valley, device: torch.device) -> None:
         self.task, self.device, self.facts = task, device, {}

@@ -6,6 +6,7 @@ import json
 import statistics
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from workbench.sweep.folder import Folder
@@ -92,18 +93,20 @@ class Searched:
         for name in self._folder.names("trials"):
             try:
                 about = json.loads(self._folder.read(name) or b"{}")
-            except ValueError:
+                # Trials of another search in the same folder say nothing of this one.
+                if about["search"] == self._about():
+                    found[about["number"]] = about["parameters"]
+            except (ValueError, LookupError, TypeError):
                 # Half-copied: the trial is asked for again.
                 continue
-            # Trials of another search in the same folder say nothing of this one.
-            if about.get("search") == self._about():
-                found[about["number"]] = about["parameters"]
         return found
 
     def _about(self) -> str:
-        return f"{self._plan.maker.digest} {self._plan.maker.code} {self._search!r}"
+        # Whoever asks for more trials goes on with those that there are.
+        asked = replace(self._search, trials=0)
+        return f"{self._plan.maker.digest} {self._plan.maker.code} {asked!r}"
 
 
-def source(plan: Plan, folder: Folder) -> Tasks:
+def upcoming(plan: Plan, folder: Folder) -> Tasks:
     """Where the tasks of a plan come from."""
     return Searched(plan, folder) if plan.search else Listed(plan.tasks)
