@@ -75,8 +75,10 @@ def draw(found: dict[str, list[tuple[int, float]]], file: str) -> None:
     for name, points in found.items():
         axes.loglog(*zip(*points, strict=True), marker="o", label=name)
     axes.set_xscale("log", base=2)
+    axes.set_xticks(LANES, [str(lanes) for lanes in LANES])
     axes.set(xlabel="lanes in one batched model", ylabel="µs for an update of one lane")
-    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right upper")
     figure.savefig(file, dpi=120)
 
 
