@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from workbench import picture, runs, schedules, terminal
+from workbench.files import number_or_text
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Entry, Field
 from workbench.schedule import Schedule
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     lab = commands.add_parser("lab", help="open the start notebook in JupyterLab")
-    lab.add_argument("--port", type=_number, help="port to use (the first free one from 8888)")
+    lab.add_argument("--port", type=number_or_text, help="port to use (the first free one from 8888)")
     lab.add_argument("--no-browser", action="store_true", help="open no browser, as on a remote machine")
     lab.set_defaults(run=_lab)
 
@@ -156,18 +157,9 @@ def _add(parser: argparse.ArgumentParser, field: Field) -> None:
     elif isinstance(param, Choice):
         parser.add_argument(option, default=default, metavar="NAME", help=text)
     else:
-        kind = _number if isinstance(param, Param) else str
+        # What is no number goes on to the builder's check, which names the argument.
+        kind = number_or_text if isinstance(param, Param) else str
         parser.add_argument(option, type=kind, default=default, metavar=field.name.upper(), help=text)
-
-
-def _number(text: str) -> int | float | str:
-    """A number if it is one; other text goes on to the builder's check, which names the argument."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _built(given: argparse.Namespace) -> Schedule:

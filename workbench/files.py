@@ -88,6 +88,16 @@ def _compose_node(loader: Any, parent: Any, index: Any) -> Any:
     return yaml.SafeLoader.compose_node(loader, parent, index)
 
 
+def number_or_text(text: str) -> int | float | str:
+    """The number that a text is, whole where it can be, or the text itself."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 def short(value: Any) -> str:
     """`value` for an error sentence, cut to a line whatever was given."""
     # repr() of a few nested references may take all memory, and of a huge integer raises.

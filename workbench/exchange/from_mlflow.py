@@ -13,7 +13,7 @@ import numpy as np
 from workbench import runfile
 from workbench.curve import Run
 from workbench.exchange import tracking
-from workbench.files import short
+from workbench.files import number_or_text, short
 from workbench.logs.asked import Asked
 from workbench.logs.building import build
 from workbench.logs.choosing import choose
@@ -119,7 +119,7 @@ def _rebuilt(client: Any, found: Any, experiment: str, asked: Asked) -> Run:
     log = Log(found.info.run_name or found.info.run_id, source, "MLflow run", tuple(tables))
     chosen = choose((log,), asked)
     run = build(combine(extract((log,), chosen, asked), chosen), asked)
-    params = {f"param.{name}": _value(text) for name, text in found.data.params.items()}
+    params = {f"param.{name}": number_or_text(text) for name, text in found.data.params.items()}
     facts = {**run.facts, **params, "mlflow_run": found.info.run_id, "mlflow_experiment": experiment}
     return Run(run.schedule, run.curve, run.task or {"name": experiment}, facts, run.parts)
 
@@ -146,12 +146,3 @@ def _local(uri: str) -> str | None:
 
 def _column(values: list[float]) -> Column:
     return Column(np.array(values, dtype=float), np.ones(len(values), dtype=bool))
-
-
-def _value(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
