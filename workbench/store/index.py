@@ -95,7 +95,8 @@ def unpack(name: str, data: bytes) -> dict[Key, Row]:
     if name != _named(data):
         raise ValueError("its content is not what its name stands for")
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        # The reader of `read_table` leaves threads behind, which abort a process that exits just then.
+        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
         if (table.schema.metadata or {}).get(_KEY) != str(FORMAT).encode():
             raise ValueError(f"it is not of version {FORMAT}")
         ids, sizes = table.column("id").to_pylist(), table.column("size").to_pylist()
