@@ -115,3 +115,10 @@ def test_what_is_not_schedules_is_refused(wrong: object) -> None:
 def test_what_is_not_a_seed_is_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match="seed"):
         train.plan([wb.hold(5, 1.0)], wrong)  # type: ignore[arg-type]
+
+
+def test_a_chain_of_forks_longer_than_python_calls_deep_is_drawn() -> None:
+    lanes = [wb.hold(k, 1.0).then(wb.hold(2_000 - k, 0.5)) for k in range(1, 1_500)]
+    tree = train.plan(lanes)
+    root = ET.fromstring(tree._repr_html_().partition("</div>")[2])
+    assert len([each for each in root.iter() if each.tag == "title"]) == len(tree.nodes)

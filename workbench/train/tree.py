@@ -93,8 +93,7 @@ class Tree:
 
     def _drawing(self, width: int = 480, row: int = 14) -> str:
         """Lines over steps: a node is a stroke, a fork is where strokes part."""
-        order = [lane for root in self.roots for lane in self._order(root)]
-        height = {lane: row * (i + 0.5) for i, lane in enumerate(order)}
+        height = {lane: row * (i + 0.5) for i, lane in enumerate(self._order())}
         scale = width / max(self.totals)
         lines = []
         for node in self.nodes:
@@ -108,16 +107,19 @@ class Tree:
                 f"{len(node.lanes)} lanes</title></path>"
             )
         return (
-            f'<svg viewBox="-2 0 {width + 4} {row * len(order)}" width="{width}" role="img" '
+            f'<svg viewBox="-2 0 {width + 4} {row * len(height)}" width="{width}" role="img" '
             f'aria-label="{escape(str(self))}" fill="none" stroke="currentColor" stroke-width="2">'
             f"{''.join(lines)}</svg>"
         )
 
-    def _order(self, node: int) -> Iterator[int]:
-        below = [lane for child in self.children[node] for lane in self.nodes[child].lanes]
-        yield from (lane for lane in self.nodes[node].lanes if lane not in below)
-        for child in self.children[node]:
-            yield from self._order(child)
+    def _order(self) -> Iterator[int]:
+        """Lanes from the top of the drawing down: those that share longest stand together."""
+        waiting = list(reversed(self.roots))
+        while waiting:
+            node = waiting.pop()
+            below = {lane for child in self.children[node] for lane in self.nodes[child].lanes}
+            yield from (lane for lane in self.nodes[node].lanes if lane not in below)
+            waiting += reversed(self.children[node])
 
 
 def grow(lanes: Sequence[Lane], start: int = 0, *, share: bool = True) -> Tree:

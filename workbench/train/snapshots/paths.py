@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 from workbench.train.seating import Party, Seating
 from workbench.train.snapshots.header import Header
 
 Path = list[tuple[Header, frozenset[int]]]
 """Snapshots, parents first, each with the nodes whose rows are needed."""
+
+Search = Generator["Search", Path | None, Path | None]
+"""A search for a path under way."""
 
 Drop = tuple[Header, frozenset[int] | None]
 """A snapshot, and the rows that it keeps when it is dropped (None: not even its curves)."""
@@ -21,14 +24,16 @@ def onward(seating: Seating, headers: Iterable[Header], at_once: int) -> Path:
         kept.setdefault(header.party, []).append(header)
     found: Path = []
     for party in seating.parties(seating.tree.roots, at_once):
-        found += _from(seating, kept, party, given=True) or []
+        found += _result(_from(seating, kept, party, given=True)) or []
     return found
 
 
-def _from(
-    seating: Seating, kept: Mapping[Party, Sequence[Header]], party: Party, *, given: bool
-) -> Path | None:
-    """Path of a party; empty when it begins from rows that are `given`, None when it cannot be reached."""
+def _from(seating: Seating, kept: Mapping[Party, Sequence[Header]], party: Party, *, given: bool) -> Search:
+    """Path of a party; empty when it begins from rows that are `given`, None when it cannot be reached.
+
+    It yields each further search that it needs and is sent what that found, since forks may follow one
+    another beyond the depth that Python's own calls can have.
+    """
     for header in kept.get(party, ()):
         if not seating.parts(header):
             if set(party) <= set(header.rows):
@@ -38,7 +43,7 @@ def _from(
         wanted, below = frozenset[int](), Path()
         for after in seating.parties(source, header.at_once):
             rows = {source[node] for node in after}
-            further = _from(seating, kept, after, given=rows <= set(header.rows))
+            further = yield _from(seating, kept, after, given=rows <= set(header.rows))
             if further is None:
                 break
             wanted |= frozenset() if further else rows
@@ -46,6 +51,18 @@ def _from(
         else:
             return [(header, wanted), *below]
     return [] if given else None
+
+
+def _result(search: Search) -> Path | None:
+    waiting, found = [search], None
+    while waiting:
+        try:
+            waiting.append(waiting[-1].send(found))
+            found = None
+        except StopIteration as end:
+            waiting.pop()
+            found = end.value
+    return found
 
 
 def spare(seating: Seating, headers: Sequence[Header], at_once: int) -> Iterator[Drop]:
