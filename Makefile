@@ -52,7 +52,7 @@ clean:
 	rm -rf .venv build dist
 
 # Installed again whenever what is asked for or what is pinned changes. The extra named `test` holds all.
-.venv/.installed-lab: EXTRAS := lab,train,sweep
+.venv/.installed-lab: EXTRAS := lab,train,sweep,serve
 .venv/.installed-test: EXTRAS := test
 .venv/.installed-%: pyproject.toml constraints.txt
 	@python="$(PYTHON)"; \

@@ -16,6 +16,7 @@ from workbench.files import number_or_text
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Entry, Field
 from workbench.schedule import Schedule
+from workbench.serving import command as serving_command
 from workbench.sweep import command as sweep_command
 from workbench.views.words import text_table
 
@@ -82,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--port", type=number_or_text, help="port to use (the first free one from 8888)")
     lab.add_argument("--no-browser", action="store_true", help="open no browser, as on a remote machine")
     lab.set_defaults(run=_lab)
+
+    serve = commands.add_parser("serve", help="the explorer for people who only watch and slide")
+    serving_command.options(serve)
+    serve.set_defaults(run=serving_command.run)
 
     listing = commands.add_parser("schedules", help="list every schedule")
     listing.add_argument("--markdown", action="store_true", help="as the table of README.md")

@@ -15,7 +15,7 @@ from workbench.params import Param, number
 START = Path("notebooks/start.ipynb")
 """The notebook that opens, in a checkout."""
 
-_PORT = Param(1, 65535, help="port of JupyterLab")
+_PORT = Param(1, 65535, help="port to listen on")
 _FIRST_PORT = 8888
 
 
@@ -66,7 +66,7 @@ def prepare(port: object = None, browser: bool = True) -> Lab:
         raise ValueError(
             "JupyterLab is missing: pip install 'lr-workbench[lab]', or make install in a checkout"
         )
-    return Lab(_checkout(), _free_port(port), browser)
+    return Lab(_checkout(), free_port(port, _FIRST_PORT), browser)
 
 
 def start(lab: Lab) -> None:
@@ -88,16 +88,23 @@ def _checkout() -> Path:
     )
 
 
-def _free_port(port: object) -> int:
+def free_port(port: object, first: int) -> int:
+    """The port that is asked for, or the first free one from `first` on.
+
+    Raises
+    ------
+    ValueError
+        When it is no port, or in use.
+    """
     if port is not None:
         wanted = int(number("port", port, _PORT, integer=True))
         if not _free(wanted):
             raise ValueError(f"port {wanted} is in use or not allowed; choose another, such as {wanted + 1}")
         return wanted
-    for candidate in range(_FIRST_PORT, _FIRST_PORT + 100):
+    for candidate in range(first, first + 100):
         if _free(candidate):
             return candidate
-    raise ValueError(f"ports {_FIRST_PORT} to {_FIRST_PORT + 99} are all in use; name a free one with --port")
+    raise ValueError(f"ports {first} to {first + 99} are all in use; name a free one with --port")
 
 
 def _free(port: int) -> bool:
