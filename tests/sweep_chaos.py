@@ -9,6 +9,7 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,40 @@ class Workers:
         environment = {**os.environ, "PYTHONPATH": root}
         nothing = subprocess.DEVNULL
         return subprocess.Popen(words, env=environment, stdout=nothing, stderr=nothing)
+
+
+class Scheduler:
+    """A Dask scheduler that is a process of its own and can be killed and started again at its address."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{self._port}"
+        self._process = self._start()
+
+    def __enter__(self) -> Scheduler:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it, and start another."""
+        self._process.kill()
+        self._process.wait()
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = ["--host", "127.0.0.1", "--port", str(self._port), "--no-dashboard", "--no-show"]
+        words = [sys.executable, "-m", "distributed.cli.dask_scheduler", *options]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 1):
+                return process
+            time.sleep(0.1)
+        raise RuntimeError("the scheduler did not start")
 
 
 @contextlib.contextmanager

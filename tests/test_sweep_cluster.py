@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import types
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,35 @@ def test_nothing_is_lost_or_doubled_when_workers_and_the_driver_die(tmp_path: Pa
     seen = sweep_chaos.chaos(tmp_path, tasks=8, workers=2, pace=1.5, driver_kills=1)
     assert (seen.records, seen.runs, seen.tasks_with_runs, seen.failed) == (8, 8, 8, 0), seen
     assert seen.staged == 0 and seen.drivers_killed == 1 and seen.workers_killed >= 1
+
+
+def test_a_scheduler_that_is_killed_and_restarted_loses_nothing(tmp_path: Path) -> None:
+    path, out = saver(tmp_path / "a.ipynb", wait="0.3"), tmp_path / "out"
+    plan = sweep.plan(path, grid={"peak": [0.1 * i for i in range(1, 7)]}, code="1")
+    found: list[Any] = []
+    with sweep_chaos.Scheduler() as scheduler:
+        workers = sweep_chaos.Workers(scheduler.address, 2)
+        engine = sweep.connect(scheduler.address)
+        driver = threading.Thread(
+            target=lambda: found.append(sweep.sweep(plan, out, engine=engine, warm=WARM))
+        )
+        driver.start()
+        while driver.is_alive() and len(list((out / "records").glob("*.json"))) < 2:
+            time.sleep(0.05)
+        before = {record.name: record.stat().st_mtime_ns for record in (out / "records").glob("*.json")}
+        scheduler.restart()
+        while driver.is_alive():
+            # A worker whose scheduler is gone ends.
+            workers.replace()
+            driver.join(0.5)
+        workers.close()
+    assert 2 <= len(before) < 6, "it was killed in the middle"
+    assert len(found[0].finished) == 6 and not found[0].failed, found[0].failed
+    assert all((out / "records" / name).stat().st_mtime_ns == at for name, at in before.items())
+    store = wb.Store(out / "runs")
+    assert sorted(store.load(id).facts["sweep_task"] for id in store.ids()) == sorted(
+        t.key for t in plan.tasks
+    )
 
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
