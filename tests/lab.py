@@ -28,7 +28,9 @@ FLAGS = [
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Address (with its token) of JupyterLab on a copy of the notebooks in `folder`."""
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("runs", ".*"))
+    shutil.copytree(
+        ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("runs", "takeaway", ".*")
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -28,7 +28,7 @@ def slider(opened, name: str):
 
 
 def button(opened, name: str):
-    return opened.locator("button.jupyter-button").get_by_text(name, exact=True)
+    return opened.locator("button.jupyter-button").get_by_text(name, exact=True).first
 
 
 def data(opened, name: str) -> int:
@@ -39,6 +39,8 @@ def wait_until(opened, script: str, seconds: float) -> None:
     opened.wait_for_function(script, timeout=1000 * seconds)
 
 
+UPDATE = """Number([...document.querySelectorAll('.lrw-note')].map((note) => note.textContent).join(' ')
+    .match(/update ([0-9,]+) of/)[1].replaceAll(',', ''))"""
 READOUT = "document.querySelector('.lrw-readout').textContent"
 
 
@@ -65,8 +67,19 @@ def test_slide_train_stop_save(lab, chromium):
             opened.keyboard.press("ArrowLeft")
         wait_until(opened, f"{READOUT} !== {said!r}", 10)
 
+        button(opened, "Pause").click()
+        opened.get_by_text("1 lane held").wait_for(timeout=10_000)
+        opened.wait_for_timeout(1_000)
+        held = opened.evaluate(UPDATE)
+        button(opened, "Step").click()
+        wait_until(opened, f"{UPDATE} === {held} + 1", 10)
+        assert not button(opened, "Stop").is_disabled() and button(opened, "Clear").is_disabled()
+        button(opened, "Go on").click()
+        wait_until(opened, f"{UPDATE} > {held} + 1", 10)
+
         button(opened, "Stop").click()
         opened.get_by_text("1 stopped").wait_for(timeout=10_000)
+        opened.wait_for_timeout(1_000)
         kept = data(opened, "measured")
         assert kept >= 3
         opened.wait_for_timeout(1_000)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +18,7 @@ from workbench.explore import drawing, start
 from workbench.explore.controls import control, plain, read
 from workbench.explore.figure import Line
 from workbench.explore.pins import LIMIT
+from workbench.explore.studio import measuring
 from workbench.train import tasks
 
 
@@ -64,7 +70,7 @@ def test_every_slider_end_draws_or_says_a_sentence(name, explorer):
         middle = box.value
         for end in ends:
             box.value = end
-            assert explorer._error or np.all(np.isfinite(drawn(explorer).y)), (field.name, end)
+            assert explorer._dials.error or np.all(np.isfinite(drawn(explorer).y)), (field.name, end)
         box.value = middle
 
 
@@ -141,8 +147,8 @@ def test_train_measures_the_chosen_and_the_pinned_schedules(explorer):
     explorer.train(wait=True)
     assert [run.facts["status"] for run in explorer.runs] == ["finished", "finished"]
     assert [run.schedule for run in explorer.runs] == [pin.schedule for pin in explorer.pins]
-    for i, run in enumerate(explorer.runs):
-        line = drawn(explorer, f"measured{i}")
+    for branch, run in zip(explorer.session.branches, explorer.runs, strict=True):
+        line = drawn(explorer, f"{branch.key} loss")
         assert np.array_equal(line.x, run.curve.step) and np.array_equal(line.y, run.curve.loss)
         assert f"{run.final_loss:.4f}" in explorer.panel.table.value
 
@@ -162,7 +168,8 @@ def test_train_again_measures_only_what_is_new(explorer):
 
 def test_stop_keeps_what_was_measured(explorer):
     small(explorer)
-    explorer._conductor._on_event = lambda event: (explorer._on_event(event), explorer.stop())
+    session = explorer.session
+    session.listen(lambda: [session.stop() for branch in session.branches if len(branch.curves)])
     explorer.schedule = wb.schedules.constant(1_000_000, 0.1)
     explorer.train(wait=True)
     (run,) = explorer.runs
@@ -213,7 +220,7 @@ def test_a_diverged_training_ends_marked_with_its_curve_up_to_there(explorer):
     (run,) = explorer.runs
     assert run.facts["status"] == "diverged" and np.all(np.isfinite(run.curve.loss))
     assert "diverged" in explorer.panel.table.value
-    low, high = explorer._panels()[1]["yRange"]
+    low, high = explorer.figure._panels[1]["yRange"]
     assert high < 5 * drawn(explorer).high.max(), "the others stay readable"
 
 
@@ -252,7 +259,7 @@ def test_axes_hold_what_is_drawn_and_do_not_jump(explorer):
     ranges = set()
     for decay in np.linspace(0.2, 0.24, 9):
         move(explorer, decay=float(decay))
-        rates, losses = explorer._panels()
+        rates, losses = explorer.figure._panels
         low, high = losses["yRange"]
         assert low <= drawn(explorer).low.min() and drawn(explorer).low[-1] < high
         assert rates["yRange"][1] > explorer.schedule.peak
@@ -266,9 +273,208 @@ def test_lines_travel_as_float32_columns():
     assert np.array_equal(np.frombuffer(columns[0], np.float32), [0, 1, 2])
 
 
-def test_a_new_explorer_ends_the_training_of_the_one_before(explorer):
-    again = start("cosine")
-    assert explorer._conductor._stop.is_set() and not again._conductor._stop.is_set()
+@pytest.fixture
+def watched(monkeypatch):
+    """Somebody is in front of the notebook: lanes are kept beside the runs."""
+    monkeypatch.setenv("WORKBENCH_HEADLESS", "0")
+
+
+def test_a_cell_that_is_run_again_finds_its_training(watched, tmp_path):
+    before = set(threading.enumerate())
+    first = small(start("wsd", store=tmp_path))
+    first.schedule = wb.schedules.constant(1_000_000, 0.1)
+    first.pin()
+    move(first, decay=0.5)
+    first.pin()
+    first.schedule = first.pins[0].schedule
+    first.clear()
+    first.schedule = wb.schedules.constant(1_000_000, 0.1)
+    first.train()
+    again = small(start("cosine", store=tmp_path))
+    assert again.session is first.session
+    assert [pin.schedule for pin in again.pins] == [pin.schedule for pin in first.pins]
+    assert [branch.status for branch in again.session.branches] in (["running"], ["waiting"])
+    again.train()
+    assert len(again.session.branches) == 2, "only what is new is trained beside it"
+    again.stop()
+    again.session.close()
+    left = [thread for thread in threading.enumerate() if thread.name != "workbench-warming"]
+    assert not set(left) - before, "no thread is left"
+
+
+def test_what_an_earlier_kernel_left_is_offered(watched, tmp_path):
+    first = small(start("wsd", store=tmp_path))
+    first.schedule = wb.schedules.constant(1_000_000, 0.1)
+    first.train()
+    first.pause()
+    assert first.session.wait(20)
+    at = first.session.branches[0].step
+    first.session.close()
+    again = small(start("wsd", store=tmp_path))
+    assert again.session is not first.session
+    assert f"1 lane of an earlier kernel at update {at:,} of 1,000,000" in again.stage.found.words.value
+    again.stage.found.go_on()
+    assert measuring.going(again.session) and not again.session.unfinished
+    again.stop()
+    again.session.close()
+
+
+def test_two_kernels_have_lanes_of_their_own(watched, tmp_path):
+    there = str(tmp_path / "live" / "start")
+    script = f"from workbench import live; s = live.open({there!r}); print(1, flush=True); input()"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline().strip() == "1"
+        explorer = start("wsd", store=tmp_path)
+        assert explorer.session.folder.name == "start 2"
+        assert "Another kernel has the lanes" in explorer.panel.message.value
+        explorer.session.close()
+        other.communicate("\n", timeout=20)
+
+
+def test_pause_step_branch_and_the_rest_of_the_tree(explorer, watched):
+    small(explorer)
+    explorer.schedule = wb.schedules.constant(300, 0.1)
+    explorer.train(wait=True)
+    (root,) = explorer.session.branches
+    explorer.schedule = wb.schedules.linear(300, 0.1)
+    key = explorer.branch(root.key, 100)
+    assert explorer.session.wait(30)
+    explorer.stage.refresh()
+    branch = explorer.session.branch_of(key)
+    assert branch.status == "finished" and branch.parent == root.key and branch.left == 100
+    assert np.array_equal(branch.schedule.array()[:100], root.schedule.array()[:100])
+    assert np.array_equal(branch.schedule.array()[100:], wb.schedules.linear(300, 0.1).array()[100:])
+    assert explorer.stage.tree.chosen == (key,) and explorer.stage.fold.open
+    assert {row["key"]: row["level"] for row in explorer.stage.tree.widget.rows} == {root.key: 1, key: 2}
+    explorer.stage.choose(root.key, key)
+    said = explorer.stage.actions.do("compare")
+    losses = [explorer.session.run(each).final_loss for each in (key, root.key)]
+    assert f"{losses[0] - losses[1]:+.4f}" in said
+    explorer.stage.choose(key)
+    explorer.stage.actions.name.value = "mine"
+    assert explorer.session.branch_of(key).name == "mine"
+    assert "wb" in explorer.stage.actions.do("export") and explorer.stage.actions.do("save")
+    explorer.stage.actions.do("drop")
+    assert [each.key for each in explorer.session.branches] == [root.key]
+
+
+def test_a_click_on_a_curve_offers_a_branch_from_there(explorer):
+    small(explorer)
+    explorer.schedule = wb.schedules.constant(300, 0.1)
+    explorer.train(wait=True)
+    (root,) = explorer.session.branches
+    here = explorer.stage.here
+    message = {"type": "click", "key": f"{root.key} loss", "x": 120.2, "y": 1.0}
+    explorer.figure._heard(None, message, None)
+    assert here.open and f"Branch from {root.name} at step 120" in here.words.value
+    explorer.schedule = wb.schedules.constant(100, 0.05)
+    assert "ends at 100 updates" in here.words.value and here.button.disabled
+    here.which.value = here.which.options[1]
+    assert not here.button.disabled
+    key = here.do()
+    assert explorer.session.wait(30) and not here.open
+    assert len(explorer.session.branch_of(key).schedule) == 220
+    explorer.figure._heard(None, {**message, "key": "now loss"}, None)
+    assert "measured curve" in explorer.figure.problem
+
+
+def test_a_dragged_future_is_what_is_trained(explorer, watched):
+    small(explorer)
+    explorer.session.speed = 200
+    explorer.schedule = wb.schedules.constant(400, 0.1)
+    explorer.train()
+    while not explorer.session.branches[0].step:
+        time.sleep(0.01)
+    explorer.pause()
+    (branch,) = explorer.session.branches
+    handles = explorer.figure._state["handles"]["points"]
+    assert handles[0][0] == branch.step and handles[-1][0] == 400
+    dragged = [*handles[:-1], (400.0, 0.02)]
+    for done in (False, True):
+        explorer.figure._heard(None, {"type": "drag", "points": dragged, "done": done}, None)
+    assert not explorer.figure.problem
+    explorer.session.speed = None
+    explorer.go_on()
+    assert explorer.session.wait(30)
+    rates = explorer.session.run(branch.key).schedule.array()
+    assert np.all(rates[: branch.step] == 0.1) and rates[-1] == pytest.approx(0.02, rel=0.1)
+    assert np.all(np.diff(rates[branch.step :]) <= 0)
+
+
+def test_random_clicks_never_show_an_error(explorer):
+    """What a user can press, move, click and drag, 500 times in any order, while lanes train."""
+    small(explorer)
+    explorer.setting = replace(explorer.setting, task=lambda: tasks.quadratic(modes=3, measurements=50))
+    dice, stage, session = random.Random(0), explorer.stage, explorer.session
+    buttons = [
+        *explorer.panel.button.values(),
+        *stage.actions.button.values(),
+        *(stage.here.button, stage.here.cancel, stage.fold.button),
+        *stage.found.button.values(),
+    ]
+    raised = []
+
+    def press():
+        button = dice.choice(buttons)
+        if not button.disabled:
+            button.click()
+
+    def slide():
+        control = explorer.panel.controls[dice.choice(["peak", "total", "warmup", "decay"])]
+        options = getattr(control, "options", None)
+        control.value = dice.choice(options)[1] if options else dice.uniform(control.min, control.max)
+
+    def select():
+        keys = [branch.key for branch in session.branches]
+        stage.tree.widget.chosen = dice.sample(keys, min(len(keys), dice.randrange(3)))
+
+    def click():
+        line = dice.choice(sorted(explorer.figure.lines))
+        message = {"type": "click", "key": line, "x": dice.uniform(0, 900), "y": 1.0}
+        explorer.figure._heard(None, message, None)
+
+    def drag():
+        row = explorer.figure._state["handles"]
+        if row is not None:
+            points = [(x, y if i < 1 else y * dice.random()) for i, (x, y) in enumerate(row["points"])]
+            message = {"type": "drag", "points": points, "done": dice.random() < 0.5}
+            explorer.figure._heard(None, message, None)
+
+    def look():
+        dice.choice(
+            [
+                lambda: setattr(stage.view.unit, "value", dice.choice(stage.view.unit.options)),
+                lambda: setattr(stage.view.smoothing, "value", dice.choice([0, 0.5, 0.9])),
+                lambda: setattr(stage.view.logarithmic, "value", dice.random() < 0.5),
+                lambda: setattr(stage.view.train, "value", dice.random() < 0.5),
+                lambda: setattr(explorer.panel.log, "value", dice.random() < 0.5),
+                lambda: setattr(stage.actions.name, "value", dice.choice(["", "a", "b" * 200])),
+                lambda: setattr(stage.bar.speed, "value", dice.choice(stage.bar.speed.options[-3:])[1]),
+                lambda: setattr(explorer.panel.chooser, "value", "wsd"),
+            ]
+        )()
+
+    def rest():
+        time.sleep(0.01)
+        stage.refresh()
+
+    doing = [press] * 6 + [slide] * 3 + [select] * 2 + [click, drag, look, look, rest]
+    for _ in range(500):
+        act = dice.choice(doing)
+        try:
+            act()
+        except Exception as error:
+            raised.append((act.__name__, repr(error)))
+        assert not raised, raised
+        if explorer.panel.chooser.value != "wsd" or "decay" not in explorer.panel.controls:
+            explorer.panel.chooser.value = "wsd"
+    assert "Error" not in explorer.panel.message.value and "error" not in explorer.panel.message.value
+    assert not session.error and len(session.branches) < 200
+    for key in wb.Store(explorer._store).ids() if explorer._store.exists() else ():
+        assert len(wb.Store(explorer._store).load(key).curve)
+    session.stop()
+    session.close()
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ _LAZY = {
     "defaults": ("workbench.defaults", None),
     "design": ("workbench.design", None),
     "exchange": ("workbench.exchange", None),
+    "exercises": ("workbench.exercises", None),
     "explore": ("workbench.explore", None),
     "export": ("workbench.export", None),
     "imports": ("workbench.imports", None),
@@ -38,6 +39,7 @@ _LAZY = {
     "plots": ("workbench.plots", None),
     "sweep": ("workbench.sweep", None),
     "scaling": ("workbench.scaling", None),
+    "takeaway": ("workbench.takeaway", None),
     "train": ("workbench.train", None),
     "views": ("workbench.views", None),
 }

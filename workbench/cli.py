@@ -1,4 +1,5 @@
-"""The command line: ``workbench doctor | lab | schedules | show | export | import | sweep | report | runs``.
+"""The command line: ``workbench doctor | lab | serve | notebook | schedules | show | export | import | runs |
+sweep | report``.
 
 Bad input ends with exit code 2 and one sentence on stderr.
 """
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from workbench import picture, runs, schedules, terminal
+from workbench import copying, picture, runs, schedules, terminal
 from workbench.files import number_or_text
 from workbench.params import Choice, Flag, Param
 from workbench.registry import Entry, Field
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     reading.set_defaults(run=_import)
 
     runs.add(commands)
+    copying.add(commands)
 
     sweep = commands.add_parser("sweep", help="one notebook over many parameters, here or on a cluster")
     sweep_command.options(sweep)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import types
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from typing import Any
 
 _OURS = {"In", "Out", "exit", "quit", "get_ipython", "open"}
 
 
-def check(namespace: Mapping[str, Any], **allowed: Any) -> None:
+QUICK_VARIABLE = "WORKBENCH_QUICK"
+"""Environment variable that asks every notebook for its quick run (1), as the tests do."""
+
+
+def check(namespace: MutableMapping[str, Any], **allowed: Any) -> None:
     """Refuse unknown or ill-typed notebook parameters before anything runs.
 
-    papermill sets a name that no cell declares with no more than a warning, and checks no type.
+    papermill sets a name that no cell declares with no more than a warning, and checks no type. With
+    ``WORKBENCH_QUICK=1`` a parameter called quick is made true, whatever the notebook says.
 
     Parameters
     ----------
-    namespace : mapping
+    namespace : mutable mapping
         ``globals()`` of the notebook, right after its parameters.
     **allowed
         For each parameter its type (``float`` also takes whole numbers), or a list of the values that it may
@@ -47,6 +52,8 @@ def check(namespace: Mapping[str, Any], **allowed: Any) -> None:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, rule))}; got {value!r}")
         elif not _is(value, rule):
             raise ValueError(f"{name} must be {rule.__name__}; got {value!r}")
+    if "quick" in allowed and os.environ.get(QUICK_VARIABLE) == "1":
+        namespace["quick"] = True
 
 
 def headless() -> bool:

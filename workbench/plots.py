@@ -208,7 +208,7 @@ def _stacked(panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]) 
 
 
 def _both_themes(figure: Any) -> Any:
-    figure.update_xaxes(gridcolor="rgba(128,128,128,.25)")
+    figure.update_xaxes(gridcolor="rgba(128,128,128,.25)", zerolinecolor="rgba(128,128,128,.25)")
     figure.update_yaxes(gridcolor="rgba(128,128,128,.25)", zerolinecolor="rgba(128,128,128,.25)")
     # Grey on nothing reads in the light and in the dark theme.
     return figure.update_layout(

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from workbench.doctor import runs_folder
 from workbench.explore.atlas import Atlas
 from workbench.explore.batches import BatchPage, batch
 from workbench.explore.board import Board
+from workbench.explore.budgets_page import WsdsPage, wsds
 from workbench.explore.catalogue import Runs, runs
 from workbench.explore.comparison import Comparison
+from workbench.explore.contents import index
+from workbench.explore.cooldowns_page import CooldownPage, cooldown
 from workbench.explore.designer import Designer, design
+from workbench.explore.edge_page import EdgePage, edge
 from workbench.explore.examples import examples
 from workbench.explore.explorer import Explorer
 from workbench.explore.exponents import Exponents, exponent
 from workbench.explore.multiples import Gallery
+from workbench.explore.peaks_page import PeaksPage, peaks
 from workbench.explore.planner import Planner, plan
 from workbench.explore.prediction import Predictor, predict
 from workbench.explore.settings import SETTINGS
+from workbench.explore.starting import start, studio
+from workbench.explore.studio import Bar, Studio, Tracks, TreeView
 from workbench.explore.thumbnails import Sheet, budget, every
+from workbench.explore.writing import Writing, writing
 from workbench.params import known
 from workbench.registry import FAMILIES
 from workbench.schedule import Schedule
@@ -28,32 +34,47 @@ from workbench.schedule import Schedule
 __all__ = [
     "SETTINGS",
     "Atlas",
+    "Bar",
     "BatchPage",
     "Board",
     "Comparison",
+    "CooldownPage",
     "Designer",
+    "EdgePage",
     "Explorer",
     "Exponents",
     "Gallery",
+    "PeaksPage",
     "Planner",
     "Predictor",
     "Runs",
+    "Studio",
+    "Tracks",
+    "TreeView",
+    "Writing",
+    "WsdsPage",
     "batch",
     "browse",
     "compare",
+    "cooldown",
     "design",
     "draw",
+    "edge",
     "examples",
     "exponent",
     "gallery",
+    "index",
+    "peaks",
     "plan",
     "predict",
     "runs",
     "sheet",
     "start",
+    "studio",
+    "valley",
+    "writing",
+    "wsds",
 ]
-
-_shown: list[Explorer] = []
 
 
 def browse(
@@ -154,40 +175,43 @@ def sheet(total: int = 1000, peak: float = 1e-3, *, families: Sequence[str] = ()
     return Sheet(tuple(cell for cell in cells if cell.matches(families, search)))
 
 
-def start(
-    schedule: str = "wsd",
+def valley(
+    schedule: str | Schedule = "wsd",
     *,
-    setting: str = "gpt",
-    store: str | Path = "",
-    points: int = 800,
-    **args: Any,
-) -> Explorer:
-    """The explorer of the start page: "Which schedule should I use?"
+    peak: float | None = None,
+    total: int | None = None,
+    walkers: int = 24,
+    seed: int = 0,
+    **land: Any,
+) -> Any:
+    """Walkers in the river valley: "What does a large learning rate do that the loss does not show?"
 
     Parameters
     ----------
-    schedule : str
-        Builder to begin with.
-    setting : str
-        "gpt", a small GPT that can be trained here, or "llama", public measurements of a 100M model.
-    store : path
-        Folder that Save writes to; ``WORKBENCH_RUNS`` or ./runs where it is empty.
-    points : int
-        Points per drawn curve.
-    **args
-        Arguments of the builder, such as ``peak=5e-3``.
+    schedule : str or Schedule
+        Where the sliders begin; one without a recipe is drawn by hand.
+    peak, total : float and int, optional
+        Highest rate and number of updates, for a schedule that is given by its name.
+    walkers : int
+        How many start together, each with noise of its own.
+    seed : int
+        Of the first walker; the others have the seeds that follow.
+    **land
+        Of `workbench.train.tasks.valley`, such as ``noise=4.0`` or ``bed="bowl"``.
+
+    Returns
+    -------
+    Valley
+        The page: `schedule`, `task` and `flock` are what it shows, `pin` keeps walkers to compare with.
 
     Raises
     ------
     ValueError
-        For an unknown setting or schedule, or an argument outside its range.
+        For an unknown schedule or argument, or one outside its range.
     """
-    _known(setting)
-    # The cell was run again: the explorer of before is gone from the page, and so must its training be.
-    while _shown:
-        _shown.pop().stop()
-    _shown.append(Explorer(setting, schedule, args, Path(store or runs_folder()), points))
-    return _shown[-1]
+    from workbench.explore.valley_page import Valley
+
+    return Valley(schedule, {"peak": peak, "total": total}, walkers, seed, land)
 
 
 def _known(setting: str) -> str:

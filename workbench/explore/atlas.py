@@ -16,6 +16,7 @@ from workbench.explore.figure import LiveFigure
 from workbench.explore.multiples import Gallery
 from workbench.explore.parts import growing, law_list, log_box, note, predict, row, small_button
 from workbench.explore.settings import SETTINGS
+from workbench.explore.showing import show
 from workbench.schedule import Schedule
 
 _RATE = "learning rate"
@@ -144,8 +145,6 @@ class Atlas:
         return widgets.VBox(whole, layout=widgets.Layout(width="100%"))
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
         # The cell was run again: what was registered in the meantime is in the gallery now.
         self.gallery.refresh()
-        display(self.box)
+        show(self.box)

@@ -13,6 +13,7 @@ from workbench.explore.controls import control, read
 from workbench.explore.figure import Line, LiveFigure
 from workbench.explore.parts import COALESCE, growing, later, note, row
 from workbench.explore.sheets import TableView
+from workbench.explore.showing import show
 from workbench.params import Param, known
 from workbench.plots import COLORS
 from workbench.registry import Field
@@ -206,6 +207,4 @@ class BatchPage:
         self.sheet.show(self.table)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)

@@ -19,6 +19,7 @@ from workbench.explore.figure import Line, LiveFigure
 from workbench.explore.parts import COALESCE, growing, later, law_list, note, predict, row, small_button
 from workbench.explore.pins import NOW
 from workbench.explore.settings import SETTINGS
+from workbench.explore.showing import show
 from workbench.explore.thumbnails import first_args
 from workbench.params import STEPS, number
 from workbench.schedule import Schedule
@@ -186,9 +187,7 @@ class Board:
         return f"<Board: {len(self.canvas.points)} points, {plain(self.canvas.total)} steps>"
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)
 
 
 def _line(name: str, curve: Curve, color: str, *, key: str = "", dash: bool = False) -> Line:

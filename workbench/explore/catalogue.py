@@ -19,6 +19,7 @@ from workbench.explore.parts import later, note, row, small_button
 from workbench.explore.plots_view import PlotsView
 from workbench.explore.runs_table import RunsTable
 from workbench.explore.sheets import TableView
+from workbench.explore.showing import show
 from workbench.fitted import Fit
 from workbench.fitting import fit
 from workbench.store import Store
@@ -234,6 +235,4 @@ class Runs:
         return widgets.VBox([self.rows, row(acts), self.said, curves, points], layout=wide)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)

@@ -17,6 +17,7 @@ from workbench.explore.chooser import Chooser
 from workbench.explore.figure import Line, LiveFigure
 from workbench.explore.parts import law_list, log_box, predict, row
 from workbench.explore.settings import SETTINGS
+from workbench.explore.showing import show
 from workbench.schedule import Schedule
 
 COLORS = {"A": "#0072B2", "B": "#D55E00"}
@@ -123,9 +124,7 @@ class Comparison:
         return f"predicted final loss: A {a:.4f}, B {b:.4f}, B - A {b - a:+.4f} {self.setting.unit}"
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)
 
 
 def _lines(side: str, schedule: Schedule, curve: Curve | None, step: np.ndarray) -> list[Line]:

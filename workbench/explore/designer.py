@@ -18,6 +18,7 @@ from workbench.explore.figure import LiveFigure
 from workbench.explore.parts import COALESCE, growing, later, log_box, note, row, small_button
 from workbench.explore.sensitivity import sensitivity
 from workbench.explore.sheets import TableView
+from workbench.explore.showing import show
 from workbench.fitted import Fit
 from workbench.params import known
 from workbench.schedule import Schedule
@@ -229,9 +230,7 @@ class Designer:
         return widgets.VBox(whole, layout=widgets.Layout(width="100%"))
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)
 
 
 def _list(name: str, options: list[tuple[str, Any]], value: Any) -> widgets.Dropdown:

@@ -124,6 +124,13 @@ def loss_range(curves: Sequence[Curve], last: int, seen: Sequence[Line] = ()) ->
     return [math.floor(low / grain) * grain, math.ceil(high / grain) * grain]
 
 
+def ends(curve: Curve, unit: str) -> str:
+    """Where a predicted curve ends, in words."""
+    assert curve.low is not None and curve.high is not None
+    interval = f"90 % interval {curve.low[-1]:.4f} to {curve.high[-1]:.4f}"
+    return f"now: predicted final loss {curve.loss[-1]:.4f} {unit}, {interval}"
+
+
 def about(fit: Fit, schedule: Schedule) -> str:
     """What the prediction rests on, and what of this schedule lies beyond it."""
     facts = fit.facts
@@ -134,10 +141,15 @@ def about(fit: Fit, schedule: Schedule) -> str:
 
 def rates(schedule: Schedule, points: int) -> tuple[np.ndarray, np.ndarray]:
     """Steps and rates, evenly spread, with both ends of every phase."""
+    step = steps(schedule, points)
+    return step, schedule(step)
+
+
+def steps(schedule: Schedule, points: int) -> np.ndarray:
+    """Steps of `rates`."""
     even = spread(0, len(schedule) - 1, points)
     edges = [step for span in schedule.spans()[:200] for step in (span.start, span.stop - 1)]
-    step = np.unique(np.concatenate([even, edges]))
-    return step.astype(float), schedule(step)
+    return np.unique(np.concatenate([even, edges])).astype(float)
 
 
 def _at(x: np.ndarray, y: np.ndarray, where: float) -> float:

@@ -1,8 +1,7 @@
-"""The explorer of the start page: sliders, rate, predicted loss, pins, and a small training to check."""
+"""The explorer of the start page: sliders, rate, predicted loss, pins, and trainings that answer them."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,53 +9,90 @@ from typing import Any
 from workbench import schedules
 from workbench.curve import Run
 from workbench.explore import drawing, pins
-from workbench.explore.conductor import Conductor
+from workbench.explore.alone import alone
+from workbench.explore.dials import Dials
 from workbench.explore.figure import LiveFigure
+from workbench.explore.ghosts import Ghosts
 from workbench.explore.panel import Panel
-from workbench.explore.parts import COALESCE, later
 from workbench.explore.settings import SETTINGS, Setting
-from workbench.explore.thumbnails import first_args
+from workbench.explore.showing import show
+from workbench.explore.studio import measuring
+from workbench.explore.studio.stage import Stage
 from workbench.export import torch_code
 from workbench.schedule import Schedule
-from workbench.store import Store
 
 
 class Explorer:
     """Which schedule should I use? Made by `workbench.explore.start`.
 
-    The buttons are methods too: `pin`, `train`, `stop`, `save`, `export`, `clear`.
+    The buttons are methods too: `pin`, `train`, `pause`, `go_on`, `step`, `stop`, `branch`, `save`, `export`,
+    `clear`. `session` is the training itself, which outlives this page.
     """
 
     def __init__(
-        self, setting: str, schedule: str, args: Mapping[str, Any], store: Path, points: int
+        self,
+        setting: str,
+        schedule: str,
+        args: Mapping[str, Any],
+        store: Path,
+        points: int,
+        session: Any,
+        kept: tuple[pins.Pin, ...] = (),
     ) -> None:
-        self._points, self._store = points, store
+        schedules.get(schedule)
         self.setting: Setting = SETTINGS[setting]
         self.fit = self.setting.fit()
-        self.schedule: Schedule = schedules.build({"name": schedule, **self.setting_args(schedule), **args})
-        self.pins: list[pins.Pin] = []
-        self.runs: list[Run] = []
+        self.session = session
+        self._points, self._store = points, store
+        self._cleared: list[Run] = []
+        self._seed, self._made = 0, False
         self.figure = LiveFigure(drawing.PANELS)
-        self._trained: list[int] = []
-        self._error = ""
-        self._pending: asyncio.TimerHandle | None = None
-        self._conductor = Conductor(self._on_event, self._on_end)
         self.panel = Panel(self.figure, setting, schedule)
-        for name, button in self.panel.button.items():
-            button.on_click(getattr(self, name))
-        self.panel.chooser.observe(self._on_chooser, "value")
+        self._dials = Dials(self.panel, schedule, args, self._draw)
+        self.stage = Stage(
+            session,
+            self.figure,
+            wish=self._wish,
+            fit=lambda: self.fit,
+            train=self.train,
+            ready=self._ready,
+            store=store,
+            redraw=self._redraw,
+            shown=lambda branch: self.setting.task is not None,
+        )
+        self._ghosts = Ghosts(self.figure, self.stage, points)
+        self._ghosts.adopt(self.fit, kept)
+        for name in ("pin", "save", "export", "clear"):
+            self.panel.button[name].on_click(getattr(self, name))
+        self.panel.join(self.stage)
         self.panel.setting.observe(self._on_setting, "value")
-        self.panel.log.observe(self._on_log, "value")
-        self._enable(training=False)
-        self._fill()
+        self.panel.log.observe(lambda _: self._draw(), "value")
+        self._made = True
+        self._redraw(True)
+
+    @property
+    def schedule(self) -> Schedule:
+        """What the sliders show."""
+        return self._dials.schedule
+
+    @schedule.setter
+    def schedule(self, schedule: Schedule) -> None:
+        self._dials.schedule = schedule
         self._draw()
 
-    def setting_args(self, name: str) -> dict[str, Any]:
-        """The setting's first values of the arguments that the builder has."""
-        return first_args(schedules.get(name), self.setting.args)
+    @property
+    def pins(self) -> list[pins.Pin]:
+        """What is kept to compare with."""
+        return self._ghosts.pins
+
+    @property
+    def runs(self) -> list[Run]:
+        """Everything that was measured here, lanes that were cleared away first."""
+        return [*self._cleared, *measuring.runs(self.session)]
 
     # Buttons
 
+    @alone
     def pin(self, _: Any = None) -> None:
         """Keep the curve that is shown."""
         if self._refused():
@@ -68,34 +104,34 @@ class Explorer:
                 f"There are {pins.LIMIT} pins, which is all that can be told apart: Clear takes them away."
             )
         else:
-            color = pins.COLORS[len(self.pins)]
-            name = pins.label(self.schedule, [pin.name for pin in self.pins])
-            predicted = drawing.predicted(self.fit, self.schedule, self._points)
-            self.pins.append(pins.Pin(name, color, self.schedule, predicted))
+            self._ghosts.keep(self.fit, self.schedule, pins.label(self.schedule, [p.name for p in self.pins]))
             self._draw()
             self.panel.say("")
 
+    @alone
     def clear(self, _: Any = None) -> None:
-        """Take all pins away; what was measured can still be saved."""
-        if self._busy():
+        """Take pins and ended lanes away; what was measured can still be saved."""
+        if measuring.going(self.session):
+            self.panel.say("A training is under way: Stop it first.")
             return
-        gone = [key for key in self.figure.lines if not key.startswith("now")]
-        self.pins, self._trained = [], []
-        self.figure.update(remove=gone)
+        if self.setting.task is not None:
+            self._cleared = self.runs
+            measuring.drop(self.session)
+        self._ghosts.clear()
+        self.stage.refresh()
         self._draw()
         self.panel.say("")
 
     def train(self, _: Any = None, *, wait: bool = False, seed: int = 0) -> None:
         """Train the setting's task with the chosen and the pinned schedules; `wait` for the end.
 
-        A pin that is measured to its end is not trained again: the same seed gives the same result.
+        A pin that is measured to its end is not trained again: the same seed gives the same result. One that
+        was stopped goes on where it was; a training that is under way goes on beside the new lanes.
         """
         if self._refused():
             return
         if self.setting.task is None:
             self.panel.say("Nothing here can train this model. Choose the small GPT to train.")
-            return
-        if self._busy():
             return
         try:
             task = self.setting.task()
@@ -106,157 +142,134 @@ class Explorer:
             self.pin()
         if not self._pinned():
             return  # every colour is taken, which was said
-        self._trained = [i for i, pin in enumerate(self.pins) if not pin.ended(seed)]
-        if not self._trained:
+        self._seed = seed
+        new, held = measuring.due(self.session, self.pins, seed)
+        if not new and not held:
             self.panel.say("Every pinned schedule is measured already.")
             return
-        self.figure.update(remove=[f"measured{i}" for i in self._trained])
-        self._enable(training=True)
         self.panel.say("Preparing the text and the model ...")
-        lanes = [self.pins[i].schedule for i in self._trained]
-        self._conductor.start(task, lanes, seed, wait=wait)
+        try:
+            keys = measuring.start(self.session, task, new, held, seed, wait=wait)
+        except Exception as error:
+            self.stage.refresh()
+            self.panel.say(f"The training ended with an error: {error}", bad=True)
+            raise
+        self.stage.refresh()
+        self.stage.choose(keys[0])
+
+    def pause(self, _: Any = None) -> None:
+        """Hold all lanes where they are."""
+        self.session.pause()
+        self.stage.refresh()
+
+    def go_on(self, _: Any = None) -> None:
+        """Go on with lanes that are held."""
+        self.session.go_on()
+        self.stage.refresh()
+
+    def step(self, updates: int = 1) -> None:
+        """Make some updates of every lane, then hold."""
+        self.session.advance(updates)
+        self.stage.refresh()
 
     def stop(self, _: Any = None) -> None:
-        """End the training; what was measured is kept."""
-        self._conductor.stop()
+        """End the training; what was measured is kept, and can be gone on with."""
+        self.session.stop()
+        self.stage.refresh()
+
+    def branch(self, key: str, step: int, schedule: Schedule | None = None) -> str:
+        """Train another lane that leaves lane `key` at `step`, and return its key.
+
+        `schedule` is what follows; the sliders' schedule from that step on where it is not given.
+        """
+        return self.stage.fork(key, step, schedule)
 
     def save(self, _: Any = None) -> list[str]:
         """Write what was measured to the store and return the ids."""
-        measured = [run for run in self.runs if len(run.curve)]
-        if not measured:
-            self.panel.say("Nothing is measured yet: Train first.")
-            return []
-        try:
-            store = Store(self._store)
-            ids = [store.save(run) for run in measured]
-        except (ValueError, OSError) as error:
-            self.panel.say(f"Not saved: {error}")
-            return []
-        self.panel.say(f"Saved {len(ids)} run{'s' * (len(ids) > 1)} to {self._store}: {', '.join(ids)}")
+        ids, said = measuring.saved(self.runs, self._store)
+        self.panel.say(said)
         return ids
 
     def export(self, _: Any = None) -> str:
         """Show the code for a PyTorch trainer, and return it."""
         code = torch_code(self.schedule)
-        self.panel.code.value = code
-        self.panel.code.layout.display = ""
+        self.stage.show_code(code)
         return code
 
-    # Controls
+    def close(self) -> None:
+        """Hear nothing more of the training, which goes on."""
+        self.stage.close()
 
-    def _on_chooser(self, _: Any) -> None:
-        name = self.panel.chooser.value
-        known = {field.name for field in schedules.get(name).fields}
-        kept = {key: value for key, value in self.panel.values().items() if key in known & {"total", "peak"}}
-        try:
-            self.schedule = schedules.build({"name": name, **self.setting_args(name), **kept})
-        except ValueError:
-            self.schedule = schedules.build({"name": name, **self.setting_args(name)})
-        self._fill()
-        self._complain("")
-        self._draw()
+    # What follows
 
+    @alone
     def _on_setting(self, _: Any) -> None:
         self.setting = SETTINGS[self.panel.setting.value]
         self.fit = self.setting.fit()
-        name = self.panel.chooser.value
-        self.schedule = schedules.build({"name": name, **self.setting_args(name)})
-        self._fill()
-        self._complain("")
-        self._enable(training=False)
-        self.clear()
+        self._dials.take(self.setting)
+        self._ghosts.clear()
+        self.stage.refresh()
+        self._ghosts.adopt(self.fit, ())
+        self._redraw(True)
+        self.panel.say("")
 
-    def _fill(self) -> None:
-        self.panel.fill(dict(self.schedule.recipe or {}), self.setting, self._on_slider)
-
-    def _on_log(self, _: Any) -> None:
-        self._draw()
-
-    def _on_slider(self, _: Any) -> None:
-        if self._pending is None:
-            self._pending = later(COALESCE, self._slide)
-
-    def _slide(self) -> None:
-        self._pending = None
-        self.panel.show_sliders()
-        try:
-            self.schedule = schedules.build({"name": self.panel.chooser.value, **self.panel.values()})
-        except ValueError as error:
-            self._complain(str(error))
-            return
-        self._complain("")
-        self._draw()
-
-    # Training
-
-    def _on_event(self, event: Any) -> None:
-        i = self._trained[event.lane]
-        lines = drawing.measured(i, self.pins[i], event.curves, self.figure.lines)
-        self.figure.update(lines, panels=self._panels())
-        rate = event.facts.get("tokens_per_second")
-        speed = f", {rate:,.0f} tokens/s" if rate else ""
-        self.panel.say(f"Training {self.pins[i].name}: update {event.step:,} of {event.total:,}{speed}")
-
-    def _on_end(self, runs: list[Run], error: Exception | None) -> None:
-        self.runs = [*self.runs, *runs]
-        for i, run in zip(self._trained, runs, strict=True):
-            self.pins[i] = self.pins[i].measured(run)
-        self._enable(training=False)
-        self._draw()
-        if error is not None:
-            self.panel.say(f"The training ended with an error: {error}", bad=True)
-            return
-        counts = [str(run.facts.get("status")) for run in runs]
-        words = [f"{counts.count(status)} {status}" for status in dict.fromkeys(counts)]
-        self.panel.say(f"Trained, seed {runs[0].facts['seed']}: {', '.join(words)}. Save keeps the runs.")
-
-    # Drawing
-
+    @alone
     def _draw(self) -> None:
-        now = drawing.predicted(self.fit, self.schedule, self._points)
-        self.curve = now
-        lines = drawing.now(self.schedule, now)
-        drawn = self.figure.lines
-        for i, pin in enumerate(self.pins):
-            if f"pin{i} loss" not in drawn:
-                lines += drawing.ghost(i, pin, self._points)
-        self.figure.update(lines, panels=self._panels(), rest=self._rest())
-        self.figure.summary = f"Rate and predicted loss of {self.schedule!r}: {self._rest()}"
-        self.panel.table.value = pins.table(self.pins)
+        """Draw what the sliders say."""
+        if not self._made:
+            return
+        if self._dials.error:
+            self.stage.moved()
+            return
+        self.curve = drawing.predicted(self.fit, self.schedule, self._points)
+        end = drawing.ends(self.curve, self.setting.unit)
+        self._ghosts.draw(self.schedule, self.curve, end)
+        self._scale()
+        self.figure.summary = f"Rate and predicted loss of {self.schedule!r}: {end}"
+        self.panel.table.value = self._ghosts.table()
         self.panel.about.value = drawing.about(self.fit, self.schedule)
+        self.stage.moved()
 
-    def _panels(self) -> list[dict[str, Any]]:
-        return drawing.panels(
-            self.schedule, self.curve, self.pins, self.figure.lines, self.setting.unit, self.panel.log.value
-        )
+    @alone
+    def _redraw(self, new: bool) -> None:
+        """The lanes have moved; `new` says that some came, went or ended."""
+        if not self._made or not self._ghosts.look(force=new):
+            return
+        if new:
+            self._ghosts.measure(self.session)
+            self.panel.setting.disabled = self.panel.button["clear"].disabled = measuring.going(self.session)
+            self._draw()
+        else:
+            self._scale()
 
-    def _rest(self) -> str:
-        low, high, end = self.curve.low, self.curve.high, self.curve.loss[-1]
-        assert low is not None and high is not None
-        interval = f"90 % interval {low[-1]:.4f} to {high[-1]:.4f}"
-        return f"now: predicted final loss {end:.4f} {self.setting.unit}, {interval}"
+    def _scale(self) -> None:
+        self._ghosts.scale(self.schedule, self.curve, self.setting.unit, log_rate=self.panel.log.value)
 
-    def _enable(self, *, training: bool) -> None:
-        self.panel.enable(training=training, trainable=self.setting.task is not None)
+    def _wish(self) -> Schedule:
+        if self._dials.error:
+            raise ValueError(f"First mend the sliders: {self._dials.error}")
+        return self.schedule
+
+    def _ready(self) -> tuple[bool, str]:
+        """Whether Train would do something, and what."""
+        if not self._made:
+            return False, ""
+        if self.setting.task is None:
+            return False, "nothing here can train this model: choose the small GPT"
+        if self._dials.error:
+            return False, "first mend the sliders"
+        new, held = measuring.due(self.session, self.pins, self._seed)
+        if self._pinned() and not new and not held:
+            return False, "every pinned schedule is measured already, or under way"
+        return True, "train the small GPT with the chosen and the pinned schedules"
 
     def _pinned(self) -> bool:
         return any(pin.schedule == self.schedule for pin in self.pins)
 
-    def _busy(self) -> bool:
-        if self._conductor.running:
-            self.panel.say("A training is under way: Stop it first.")
-        return self._conductor.running
-
     def _refused(self) -> bool:
-        if self._error:
-            self.panel.say(f"First mend the sliders: {self._error}", bad=True)
-        return bool(self._error)
-
-    def _complain(self, sentence: str) -> None:
-        self._error = sentence
-        self.panel.complain(sentence)
+        if self._dials.error:
+            self.panel.say(f"First mend the sliders: {self._dials.error}", bad=True)
+        return bool(self._dials.error)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.panel.box)
+        show(self.panel.box)

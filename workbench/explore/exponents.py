@@ -11,6 +11,7 @@ import numpy as np
 from workbench.explore.controls import LAYOUT, STYLE
 from workbench.explore.figure import Line, LiveFigure
 from workbench.explore.parts import growing, note, row
+from workbench.explore.showing import show
 from workbench.params import choice, known
 from workbench.plots import COLORS
 from workbench.scaling import corrections
@@ -142,9 +143,7 @@ class Exponents:
         self.words.value = note(words)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)
 
 
 @cache

@@ -102,17 +102,11 @@ class Forecast:
         # Over a whole run the loss falls so far that no band could be seen: three quarters fill the axis.
         last = 3 * max(len(schedule), len(run.schedule))
         panels[1]["yRange"] = drawing.loss_range([now, there], last, [drawn["measured0"]])
-        self.figure.update(lines, panels=panels, rest=_ends(now, UNIT))
-        self.figure.summary = f"Rate and predicted loss of {schedule!r}: {_ends(now, UNIT)}"
+        self.figure.update(lines, panels=panels, rest=drawing.ends(now, UNIT))
+        self.figure.summary = f"Rate and predicted loss of {schedule!r}: {drawing.ends(now, UNIT)}"
         self.caption.value = note(f"{outcome.caption} Solid: {pin.name} as measured.")
         said = [f"Final loss less that of {pin.name}, both predicted: {apart}."]
         said += [f"Measured final loss of {pin.name}: {run.final_loss:.4f}."]
         warned = [f"<b>Beware:</b> {escape(each)}." for each in outcome.fit.warnings(schedule)]
         body = " ".join([*map(escape, said), *warned])
         self.words.value = f'<div class="lrw-note" role="status">{body}</div>'
-
-
-def _ends(curve: Curve, unit: str) -> str:
-    assert curve.low is not None and curve.high is not None
-    interval = f"90 % interval {curve.low[-1]:.4f} to {curve.high[-1]:.4f}"
-    return f"now: predicted final loss {curve.loss[-1]:.4f} {unit}, {interval}"

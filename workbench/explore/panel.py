@@ -10,11 +10,17 @@ import ipywidgets as widgets
 from workbench import schedules
 from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
 from workbench.explore.figure import LiveFigure
-from workbench.explore.parts import law_list, log_box, note, small_button
+from workbench.explore.parts import law_list, log_box, note, row, small_button
 from workbench.explore.settings import Setting
+from workbench.explore.studio.stage import Stage
 from workbench.registry import Field
 
-ACTIONS = ("pin", "train", "stop", "save", "export", "clear")
+ACTIONS = {
+    "pin": "keep this curve, to compare the next one with",
+    "save": "write everything that was measured to the store",
+    "export": "show code for a PyTorch trainer",
+    "clear": "take pins and ended lanes away",
+}
 
 
 class Panel:
@@ -30,21 +36,38 @@ class Panel:
         self.controls: dict[str, Any] = {}
         self.log = log_box()
         self.about, self.message, self.problem, self.table = (widgets.HTML() for _ in range(4))
-        hidden = widgets.Layout(width="100%", display="none")
-        self.code = widgets.Textarea(rows=9, layout=hidden)
         self.button = {name: small_button(name.capitalize()) for name in ACTIONS}
-        self.button["train"].button_style = "primary"
+        for name, button in self.button.items():
+            button.tooltip = ACTIONS[name]
         left = widgets.VBox(
             [self.setting, self.chooser, self.sliders, self.log, self.problem],
             layout=widgets.Layout(width="330px", flex="0 0 auto"),
         )
-        buttons = widgets.HBox(list(self.button.values()), layout=widgets.Layout(flex_flow="row wrap"))
-        right = widgets.VBox(
-            [figure, buttons, self.message], layout=widgets.Layout(flex="1 1 480px", min_width="380px")
+        self.right = widgets.VBox(
+            [figure], layout=widgets.Layout(flex="1 1 480px", min_width="min(100%, 380px)")
         )
-        top = widgets.Box([left, right], layout=widgets.Layout(flex_flow="row wrap", width="100%"))
-        below = [self.table, self.about, self.code]
-        self.box = widgets.VBox([top, *below], layout=widgets.Layout(width="100%"))
+        top = widgets.Box([left, self.right], layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        self.below = widgets.VBox([self.table, self.about], layout=widgets.Layout(width="100%"))
+        self.box = widgets.VBox([top, self.below], layout=widgets.Layout(width="100%"))
+
+    def join(self, stage: Stage) -> None:
+        """Put what follows the training where it belongs, its buttons among the others."""
+        bar = stage.bar
+        self.message = bar.status
+        own = [self.button[name] for name in ("save", "export", "clear")]
+        buttons = row([self.button["pin"], *bar.button.values(), *own])
+        buttons.layout.grid_gap = "0"
+        self.button.update(bar.button)
+        law = row([stage.foresight.switch, stage.foresight.words])
+        self.right.children = (
+            *self.right.children,
+            stage.found.box,
+            buttons,
+            bar.meter,
+            bar.status,
+            stage.here.box,
+        )
+        self.below.children = (self.table, law, stage.fold.box, stage.code, self.about)
 
     def fill(self, args: Mapping[str, Any], setting: Setting, on_change: Callable[[Any], None]) -> None:
         """New controls for the chosen builder, at `args`."""
@@ -66,17 +89,6 @@ class Panel:
     def values(self) -> dict[str, Any]:
         """What the controls say, as arguments of the builder."""
         return {field.name: read(field, self.controls[field.name].value) for field in self.fields}
-
-    def enable(self, *, training: bool, trainable: bool) -> None:
-        """Make the buttons fit what is going on."""
-        self.button["stop"].disabled = not training
-        self.button["train"].disabled = training or not trainable
-        self.button["clear"].disabled = self.setting.disabled = training
-        self.button["train"].tooltip = (
-            "train the small GPT with the chosen and the pinned schedules"
-            if trainable
-            else "nothing here can train this model: choose the small GPT"
-        )
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """One sentence under the buttons; none takes the last away."""

@@ -13,6 +13,7 @@ from workbench.explore.budgeting import FIRST, Budgeting
 from workbench.explore.figure import LiveFigure
 from workbench.explore.parts import COALESCE, growing, later, note, row, small_button
 from workbench.explore.sheets import TableView
+from workbench.explore.showing import show
 from workbench.params import known
 from workbench.plan import Plan
 from workbench.scaling.recipe import Recipe, recipe
@@ -170,6 +171,4 @@ class Planner:
         return widgets.VBox(whole, layout=widgets.Layout(width="100%"))
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.box)
+        show(self.box)

@@ -18,6 +18,7 @@ from workbench.explore.curves import Curves
 from workbench.explore.forecast import Forecast
 from workbench.explore.outcome import Outcome
 from workbench.explore.predictor_panel import PredictorPanel
+from workbench.explore.showing import show
 from workbench.fitted import Fit, Report
 from workbench.params import known
 from workbench.schedule import Schedule
@@ -256,9 +257,7 @@ class Predictor:
         self.panel.say(f"{first}{sentence[len(word) :]}.", bad=True)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.panel.box)
+        show(self.panel.box)
 
 
 def _fit(curves: Curves, law: str, trained: tuple[str, ...], _: Stopped) -> Outcome:

@@ -148,15 +148,12 @@ class Fit:
         rates = schedule.array()
         if not rates.any():
             raise ValueError("schedule must have a rate above 0: no law says anything of a run at rate 0")
-        away = self._carry * cautions.log_distance(self, float(rates.max()))
         if step is not None:
             at = whole_steps(step)
-            loss, sd = self._evaluate(rates, at, away, about)
+            loss, sd = self._evaluate(rates, at, about)
         else:
             at = np.arange(float(len(rates)))
-            loss, sd = every_step(
-                schedule, lambda knots: np.stack(self._evaluate(rates, knots, away, about), 1)
-            )
+            loss, sd = every_step(schedule, lambda knots: np.stack(self._evaluate(rates, knots, about), 1))
         # Far from the data a linearised deviation can exceed what exp() holds.
         width = np.minimum(Z * sd, 50)
         np.exp(width, out=width)
@@ -183,6 +180,15 @@ class Fit:
         own = float(apart @ self._covariance @ apart)
         pairs = difference.relevant(self.past, difference.distance(one.rate, two.rate))
         return difference.between(one, two, own, pairs, self.spread)
+
+    def own_error(self, peak: float, step: ArrayLike) -> Array:
+        """Standard deviation (n,) of the log loss beside that of the parameters, at steps (n,).
+
+        It joins the error on left-out curves, its growth beyond the longest fitted run, and that at
+        another `peak` than the fitted ones.
+        """
+        away = self._carry * cautions.log_distance(self, peak)
+        return np.sqrt(self.spread**2 + away**2 + self._beyond(step) ** 2)
 
     def warnings(self, schedule: Schedule) -> list[str]:
         """Sentences about what of `schedule` lies beyond the runs that were fitted, and about the fit."""
@@ -242,13 +248,13 @@ class Fit:
         return self.horizon * np.log(np.maximum((np.asarray(step, dtype=float) + 1) / longest, 1.0))
 
     def _evaluate(
-        self, rates: Array, step: NDArray[np.intp], away: float, about: Mapping[str, Any]
+        self, rates: Array, step: NDArray[np.intp], about: Mapping[str, Any]
     ) -> tuple[Array, Array]:
         """Loss (n,) and the standard deviation of its logarithm (n,), both above 0."""
         entry = registry.get("law", self.law)
         loss, slopes = log_slopes(entry, prepare(rates, step, about), self.free, self.params)
         variance = np.einsum("ni,ij,nj->n", slopes, self._covariance, slopes)
-        other = self.spread**2 + away**2 + self._beyond(step) ** 2
+        other = self.own_error(float(rates.max()), step) ** 2
         return loss, np.sqrt(np.maximum(variance, 0) + other) + 1e-12
 
 

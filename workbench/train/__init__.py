@@ -18,20 +18,27 @@ except ModuleNotFoundError as error:
 
 from workbench.train import optimizers, probes, tasks
 from workbench.train.branch import branch, branch_events
+from workbench.train.control import Control
 from workbench.train.device import spare_a_core
 from workbench.train.engine import events, plan, train
 from workbench.train.event import Event
+from workbench.train.generate import generate
+from workbench.train.model import Weights
 from workbench.train.recorder import Recorder
 from workbench.train.resuming import resume, resumed
 from workbench.train.snapshots import Snapshots
+from workbench.train.snapshots.weights import weights
 
 __all__ = [
+    "Control",
     "Event",
     "Recorder",
     "Snapshots",
+    "Weights",
     "branch",
     "branch_events",
     "events",
+    "generate",
     "optimizers",
     "plan",
     "probes",
@@ -40,4 +47,5 @@ __all__ = [
     "spare_a_core",
     "tasks",
     "train",
+    "weights",
 ]

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import overload
 
 from workbench.curve import Curve, Run
-from workbench.files import short
 from workbench.params import Param, number
 from workbench.plan import Plan
 from workbench.schedule import Schedule
 from workbench.train.asked import Asked
+from workbench.train.control import Control
 from workbench.train.due import Due
 from workbench.train.engine import launch, record
 from workbench.train.event import Event
 from workbench.train.keeper import Start
 from workbench.train.lanes import plans_of
 from workbench.train.log import joined
-from workbench.train.seating import Seating
-from workbench.train.snapshots import Snapshots, about, saved
+from workbench.train.snapshots import Snapshots, saved
 from workbench.train.snapshots.header import Header
-from workbench.train.snapshots.snapshots import sound
-from workbench.train.task import plain
-
-Source = Run | str | os.PathLike[str]
+from workbench.train.snapshots.kept import Kept, Source, opened
 
 
 @overload
@@ -108,57 +102,39 @@ def branch_events(
     *,
     lane: int | None = None,
     snapshots: Snapshots | str | os.PathLike[str] | None = None,
+    control: Control | None = None,
 ) -> Generator[Event, None, None]:
-    """The progress of `branch`; arguments as there."""
+    """The progress of `branch`; arguments as there, `control` as of `workbench.train.events`."""
     asked, start = _leave(source, step, schedules, lane)
-    return launch(asked, device, snapshots, start)
+    return launch(asked, device, snapshots, start, control)
 
 
 def _leave(source: Source, step: int, schedules: object, lane: int | None) -> tuple[Asked, Start]:
     """What is asked of a branch, and the state that it begins from."""
-    folder, lane = _place(source, lane)
-    asked = about.read(folder)
-    lanes = asked.lanes
-    lane = int(number("lane", lane, Param(0, len(lanes) - 1), integer=True))
-    plan, seed = lanes[lane].plan, lanes[lane].seed
-    if isinstance(source, Run) and (
-        source.schedule != plan.learning_rate or dict(source.task) != dict(plain(asked.task))
-    ):
-        raise ValueError(f"source must be a run of the training in {folder}; another one is there now")
+    kept = opened(source, lane)
+    folder, asked, lane = kept
+    plan, seed = asked.lanes[lane].plan, asked.lanes[lane].seed
     step = int(number("step", step, Param(1, len(plan)), integer=True))
     plans = tuple(plan.until(step).then(each) for each in plans_of(schedules))
-    begin, start = _near(folder, asked, lane, step)
+
+    begin, start = nearest(kept, step)
     parent = {"folder": str(folder), "lane": lane, "step": step}
     return replace(asked, plans=plans, seeds=(seed,), begin=begin, parent=parent), start
 
 
-def _place(source: Source, lane: int | None) -> tuple[Path, int]:
-    if not isinstance(source, Run):
-        if not isinstance(source, str | os.PathLike) or not os.fspath(source):
-            raise ValueError(f"source must be a Run or a folder of snapshots; got {short(source)}")
-        return Path(source).expanduser().absolute(), 0 if lane is None else lane
-    folder, own = source.facts.get("snapshots"), source.facts.get("lane")
-    if not isinstance(folder, str) or isinstance(own, bool) or not isinstance(own, int):
-        raise ValueError("source must be a run that was trained with snapshots=...; this one was not")
-    if not Path(folder).is_dir():
-        raise ValueError(f"the run's folder {folder} must be there; give the one it is in now, lane={own}")
-    return Path(folder), own if lane is None else lane
+def nearest(kept: Kept, step: int) -> tuple[int, Start]:
+    """The nearest state of a lane at or before `step`: its step, and it with its points from the beginning.
 
+    Raises
+    ------
+    ValueError
+        When no sound snapshot is early enough.
+    """
 
-def _near(folder: Path, asked: Asked, lane: int, step: int) -> tuple[int, Start]:
-    """The nearest sound snapshot of a lane at or before `step`: its step, and what is in it."""
-    seating = Seating(asked.tree, [each.plan.array() for each in asked.lanes])
-    headers, path = sound(folder, about.mark(asked), seating), asked.tree.paths[lane]
-    kept = [(header.step, node, header) for header in headers for node in path if node in header.rows]
-    for begin, node, header in sorted(kept, key=lambda each: each[:2], reverse=True):
-        if begin <= step:
-            try:
-                return begin, _start(asked, headers, path[: path.index(node)], lane, node, header)
-            except ValueError as error:
-                warnings.warn(f"{error}; an earlier one is used", stacklevel=5)
-    later = [begin for begin, *_ in kept if begin > step]
-    said = f"the earliest sound one is at step {min(later)}" if later else "there is no sound one"
-    raise ValueError(f"step must be at or after a kept snapshot of lane {lane}, and {said}; got {step}")
+    def state(headers: Sequence[Header], before: Sequence[int], node: int, header: Header) -> Start:
+        return _start(kept.asked, headers, before, kept.lane, node, header)
+
+    return kept.near(step, state)
 
 
 def _start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from workbench.train.log import Log, Points
 from workbench.train.optimizers.value import Controls, Kept, Mover, Optimizer, taken
 from workbench.train.probes.value import Probe, View
 from workbench.train.problem import Problem
+
+if TYPE_CHECKING:
+    from workbench.train.control import Control
 
 BLOCK = 4096
 """Updates whose rates are brought to the device at once."""
@@ -114,7 +118,7 @@ class Chunk:
         """Nodes of its rows."""
         return tuple(seat.node for seat in self.seats)
 
-    def work(self, seconds: float, pause: int | None = None) -> None:
+    def work(self, seconds: float, pause: int | None = None, control: Control | None = None) -> None:
         """Go on for a slice of time, at least one update, at most to `pause` or where one forks or ends."""
         began = time.perf_counter()
         stop = self.stop if pause is None else min(self.stop, pause)
@@ -122,6 +126,8 @@ class Chunk:
             while True:
                 self._update()
                 if self.step >= stop or time.perf_counter() - began >= seconds:
+                    return
+                if control is not None and control.hurry:
                     return
         finally:
             self.seconds += time.perf_counter() - began

@@ -12,6 +12,7 @@ from workbench.params import number
 from workbench.plan import Plan
 from workbench.schedule import Schedule
 from workbench.train.asked import AT_ONCE, Asked
+from workbench.train.control import Control
 from workbench.train.device import choose
 from workbench.train.event import Event
 from workbench.train.keeper import Start
@@ -19,7 +20,7 @@ from workbench.train.lanes import lanes_of, plans_of, seeds_of
 from workbench.train.optimizers import check
 from workbench.train.optimizers.value import Optimizer
 from workbench.train.probes.value import Probe
-from workbench.train.problem import Task
+from workbench.train.problem import Problem, Task
 from workbench.train.recorder import Recorder
 from workbench.train.snapshots import Snapshots
 from workbench.train.task import is_task
@@ -55,6 +56,7 @@ def events(
     deterministic: bool = False,
     at_once: int | None = None,
     snapshots: Snapshots | str | os.PathLike[str] | None = None,
+    control: Control | None = None,
 ) -> Generator[Event, None, None]:
     """Train `task` with every schedule at once and tell of the progress.
 
@@ -82,6 +84,8 @@ def events(
         Most lanes of one batched model; chosen by task and device unless given.
     snapshots : Snapshots, str or Path, optional
         Where states are kept. A folder that holds the same training is gone on from; see `resume`.
+    control : Control, optional
+        What is asked of it while it goes on: to hold lanes, copy them, or end them.
 
     Yields
     ------
@@ -110,7 +114,7 @@ def events(
         deterministic=deterministic,
         at_once=at_once,
     )
-    return launch(asked, device, snapshots)
+    return launch(asked, device, snapshots, control=control)
 
 
 def ask(
@@ -161,11 +165,16 @@ def launch(
     device: str = "auto",
     snapshots: Snapshots | str | os.PathLike[str] | None = None,
     start: Start | None = None,
+    control: Control | None = None,
+    problem: Problem | None = None,
 ) -> Generator[Event, None, None]:
-    """The events of what was asked: from its first step or `start`, or going on from snapshots."""
+    """The events of what was asked: from its first step or `start`, or going on from snapshots.
+
+    A `problem` that was made ready already, of the same task and device, is not made again.
+    """
     where = choose(device, asked.task.devices)
     keeper = snapshots if snapshots is None or isinstance(snapshots, Snapshots) else Snapshots(snapshots)
-    problem = asked.task.problem(where)
+    problem = asked.task.problem(where) if problem is None else problem
     if keeper is not None:
         asked = keeper.open(asked, problem.at_once if asked.at_once is None else asked.at_once)
     training = Training(
@@ -180,6 +189,7 @@ def launch(
         keeper=keeper,
         start=start,
         about={} if asked.parent is None else {"parent": dict(asked.parent)},
+        control=control,
     )
     return training.events()
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from workbench.curve import Curve
 
-Status = Literal["running", "finished", "diverged"]
+Status = Literal["running", "finished", "diverged", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Event:
         The loss at step t was measured after update t; what a batch gave just before update t
         ("train") is at step t too.
     status : str
-        "running", or in the lane's last event "finished" or "diverged".
+        "running", or in the lane's last event "finished", "diverged", or "stopped" where a
+        `workbench.train.Control` ended it.
     facts : mapping
         Plain values; see `workbench.train.facts`.
     """

@@ -22,15 +22,17 @@ class Snapshot:
     step : int
         Updates done.
     rows : mapping of Row
-        By node; of nodes that are not `gone`, and not always of all of them where the party ends here.
+        By node; of nodes that have not diverged, and not always of all of them where the party ends here.
     curves : mapping
         By node and name.
     seconds : mapping of float
         Work spent on each node, its share of the time of those that trained together.
     gone : mapping of int
-        Nodes that have diverged, each with the updates done when it showed.
+        Nodes that have diverged, or whose lanes were all ended, each with the updates done when it showed.
     at_once : int
         Most lanes of one batched model from here on; fewer than there are nodes where memory ran out.
+    ended : mapping of int
+        Lanes that were ended, each with the updates done then.
     """
 
     party: Party
@@ -40,6 +42,7 @@ class Snapshot:
     seconds: Mapping[int, float] = field(default_factory=dict)
     gone: Mapping[int, int] = field(default_factory=dict)
     at_once: int = 4096
+    ended: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass

@@ -33,6 +33,11 @@ class Ledger:
         Facts of every run, plain values.
     keeper : Keeper, optional
         Who keeps snapshots.
+
+    Attributes
+    ----------
+    ended : dict of int
+        Lanes that were ended, each with the updates done then; they are told of it once.
     """
 
     def __init__(
@@ -48,6 +53,8 @@ class Ledger:
         sizes = map(batch_sizes, seating.values)
         self._samples = [None if each is None else np.append(0, each.cumsum()) for each in sizes]
         self._first = self.tree.start
+        self.ended: dict[int, int] = {}
+        self._over: set[int] = set()
         self._curves: dict[int, dict[str, list[Curve]]] = {}
         self._seconds: dict[int, float] = {}
 
@@ -82,14 +89,20 @@ class Ledger:
         """One event for each lane that passes through a node, with the points that it would have alone."""
         kept = {} if self.keeper is None else dict(self.keeper.facts)
         for lane in self.tree.nodes[i].lanes:
-            total = self.tree.totals[lane]
+            if lane in self._over:
+                continue
+            total, end = self.tree.totals[lane], self.ended.get(lane)
             own = {name: self.due.own(lane, name, curve, self._first) for name, curve in curves.items()}
             own = {name: curve for name, curve in own.items() if len(curve)}
             status: Status = "diverged" if gone else "finished" if step == total else "running"
+            at = step
+            if end is not None and step >= end:
+                own, status, at = {name: _before(curve, end) for name, curve in own.items()}, "stopped", end
+                self._over.add(lane)
             seconds = sum(self.seconds(node) for node in self.tree.paths[lane])
-            now = facts.now(self.problem, self._tokens(lane, step), seconds)
+            now = facts.now(self.problem, self._tokens(lane, at), seconds)
             place = {**kept, "lane": lane} if kept else {}
-            yield Event(lane, step, total, own, status, {**self.about, **now, **place})
+            yield Event(lane, at, total, own, status, {**self.about, **now, **place})
 
     def _tokens(self, lane: int, step: int) -> int:
         samples = self._samples[lane]
@@ -104,3 +117,9 @@ def _beyond(curve: Curve, before: Curve | None) -> Curve:
         return curve
     keep = curve.step > before.step[-1]
     return Curve(curve.step[keep], curve.loss[keep])
+
+
+def _before(curve: Curve, step: int) -> Curve:
+    """Points of the first `step` updates."""
+    keep = curve.step < step
+    return curve if keep.all() else Curve(curve.step[keep], curve.loss[keep])

@@ -6,12 +6,15 @@ import os
 from collections.abc import Generator
 
 from workbench.curve import Run
+from workbench.train.control import Control
 from workbench.train.engine import launch, record
 from workbench.train.event import Event
 from workbench.train.snapshots import Snapshots, about
 
 
-def resume(folder: str | os.PathLike[str] | Snapshots, device: str = "auto") -> Generator[Event, None, None]:
+def resume(
+    folder: str | os.PathLike[str] | Snapshots, device: str = "auto", *, control: Control | None = None
+) -> Generator[Event, None, None]:
     """Go on with the training in a folder, from its latest snapshots.
 
     Parameters
@@ -20,6 +23,8 @@ def resume(folder: str | os.PathLike[str] | Snapshots, device: str = "auto") -> 
         As given to `workbench.train.events`; a `Snapshots` says how often states are kept from here on.
     device : str
         As there; it need not be the one that the training began on.
+    control : Control, optional
+        As there. Lanes that were ended stay so.
 
     Yields
     ------
@@ -38,7 +43,7 @@ def resume(folder: str | os.PathLike[str] | Snapshots, device: str = "auto") -> 
     ``snapshots`` does the same.
     """
     keeper = folder if isinstance(folder, Snapshots) else Snapshots(folder)
-    return launch(about.read(keeper.folder), device, keeper)
+    return launch(about.read(keeper.folder), device, keeper, control=control)
 
 
 def resumed(folder: str | os.PathLike[str] | Snapshots, device: str = "auto") -> list[Run]:

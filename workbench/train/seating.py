@@ -25,6 +25,8 @@ class State(Protocol):
     def gone(self) -> Mapping[int, int]: ...
     @property
     def at_once(self) -> int: ...
+    @property
+    def ended(self) -> Mapping[int, int]: ...
 
 
 class Seating(NamedTuple):
@@ -66,11 +68,20 @@ class Seating(NamedTuple):
         ends = state.step == self.stop(state.party)
         return ends or bool(state.gone) or len(state.party) > state.at_once
 
-    def follow(self, party: Party, step: int, gone: Collection[int]) -> dict[int, int]:
-        """Who trains on after `party` at `step` without those `gone`, each with whose state it takes."""
+    def follow(
+        self, party: Party, step: int, gone: Collection[int], ended: Collection[int] = ()
+    ) -> dict[int, int]:
+        """Who trains on after `party` at `step`, each with whose state it takes.
+
+        Nodes that are `gone` do not, nor those of which all lanes were `ended` before they begin.
+        """
         on = {}
         for node in party:
             if node not in gone:
-                ended = self.tree.nodes[node].stop == step
-                on |= dict.fromkeys(self.tree.children[node], node) if ended else {node: node}
-        return on
+                here = self.tree.nodes[node].stop == step
+                on |= dict.fromkeys(self.tree.children[node], node) if here else {node: node}
+        return {node: source for node, source in on.items() if not self.over(node, ended)}
+
+    def over(self, node: int, ended: Collection[int]) -> bool:
+        """Whether all lanes that pass through a node are among those `ended`."""
+        return bool(ended) and all(lane in ended for lane in self.tree.nodes[node].lanes)

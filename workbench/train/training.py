@@ -12,6 +12,8 @@ import torch
 
 from workbench.train import facts
 from workbench.train.chunk import Chunk, Row, Seat
+from workbench.train.control import Control
+from workbench.train.desk import Desk
 from workbench.train.device import settled, short_of_memory
 from workbench.train.due import Due
 from workbench.train.event import Event
@@ -49,6 +51,8 @@ class Training:
         Where a tree begins that does not begin at step 0.
     about : mapping, optional
         Further facts for every run, plain values.
+    control : Control, optional
+        What may be asked of it while it goes on.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Training:
         keeper: Keeper | None = None,
         start: Start | None = None,
         about: Mapping[str, Any] | None = None,
+        control: Control | None = None,
     ) -> None:
         self.problem, self.optimizer, self.lanes, self.tree = problem, optimizer, lanes, tree
         self.probes, self.deterministic, self.keeper, self.start = probes, deterministic, keeper, start
@@ -73,6 +78,7 @@ class Training:
         self._due = Due(task.measurements, probes, tree.totals)
         constant = {**facts.constant(problem, optimizer, deterministic=deterministic), **(about or {})}
         self._ledger = Ledger(problem, self.seating, self._due, constant, keeper)
+        self._desk = None if control is None else Desk(control, self._ledger, self.seating)
         self._chunks: list[Chunk] = []
         self._found: dict[Party, Snapshot] = {}
         self._told = 0.0
@@ -86,7 +92,9 @@ class Training:
             yield from self._begin()
             while self._chunks:
                 # All is settled before it is told: whoever stops between two events stops at a whole state.
-                yield from self._turn()
+                desk = self._desk
+                told = self._serve(desk) if desk is not None and desk.asked else []
+                yield from told or self._turn()
         except GeneratorExit:
             if self.keeper is not None and not sys.is_finalizing():
                 for chunk in self._chunks:
@@ -130,6 +138,7 @@ class Training:
 
     def _restore(self, snapshot: Snapshot) -> list[Event]:
         self.at_once = min(self.at_once, snapshot.at_once)
+        self._ledger.ended |= snapshot.ended
         told = []
         for node in snapshot.party:
             new = self._ledger.restore(node, snapshot.curves[node], snapshot.seconds[node])
@@ -158,13 +167,19 @@ class Training:
         return Seat(i, self.seating.planned(i), self.lanes[node.lanes[0]].seed, node.stop, due, probed)
 
     def _turn(self) -> list[Event]:
-        """Let the chunk that is behind the others work for a slice of time."""
-        chunk = min(self._chunks, key=lambda chunk: chunk.step)
+        """Let the chunk that is behind the others, of those that may go on, work for a slice of time."""
+        desk = self._desk
+        free = [chunk for chunk in self._chunks if desk is None or desk.free(chunk)]
+        if desk is not None and not free:
+            return desk.again(self._chunks[0])
+        chunk = min(free, key=lambda chunk: chunk.step)
         step, spent, short = chunk.step, chunk.seconds, False
-        pause = None if self.keeper is None else self.keeper.pause(step)
+        pauses = [desk and desk.most(chunk), self.keeper and self.keeper.pause(step)]
+        pause = min((each for each in pauses if each is not None), default=None)
+        control = None if desk is None else desk.control
         try:
             with settled(self.problem.device, deterministic=self.deterministic):
-                chunk.work(min(max(SLICE, _TELLING * self._told), 100 * SLICE), pause)
+                chunk.work(min(max(SLICE, _TELLING * self._told), 100 * SLICE), pause, control)
         except (RuntimeError, MemoryError) as error:
             if not short_of_memory(error):
                 raise
@@ -191,6 +206,22 @@ class Training:
             self.keeper.keep(snapshot if due else self._ended(snapshot))
         return told + self._part(snapshot) if ends else told
 
+    def _serve(self, desk: Desk) -> list[Event]:
+        """Do what is asked at the whole states that there are now, and seat anew who goes on."""
+        told: list[Event] = []
+        for chunk in list(self._chunks):
+            said, gone, ended = desk.serve(chunk)
+            told += said
+            if not ended:
+                continue
+            snapshot = self._snapshot(chunk, gone, self.problem.device if gone else _HOST)
+            if self.keeper is not None:
+                self.keeper.keep(snapshot)
+            if gone:
+                self._chunks.remove(chunk)
+                told += self._part(snapshot)
+        return told
+
     def _tell(self, chunk: Chunk, points: Any, seconds: float) -> tuple[list[Event], dict[int, int]]:
         """Note what a slice measured; the events, and the updates done of nodes that have diverged."""
         began, told, gone = time.perf_counter(), [], {}
@@ -207,7 +238,7 @@ class Training:
 
     def _part(self, snapshot: Snapshot) -> list[Event]:
         """Seat anew who goes on after a party: nodes that follow ended ones, and the others as they are."""
-        follow = self.seating.follow(snapshot.party, snapshot.step, snapshot.gone)
+        follow = self.seating.follow(snapshot.party, snapshot.step, snapshot.gone, snapshot.ended)
         ready = {node: snapshot.rows.get(source) for node, source in follow.items()}
         return self._open(snapshot.step, ready, snapshot.at_once)
 
@@ -238,8 +269,10 @@ class Training:
 
     def _snapshot(self, chunk: Chunk, gone: Mapping[int, int], device: torch.device) -> Snapshot:
         """State of a party with the rows, on a device, of all that go on, or end here and are to be kept."""
-        on = set(self.seating.follow(chunk.party, chunk.step, gone).values())
-        wanted = on if self.keeper is None else set(chunk.party) - set(gone)
+        ended = self._ledger.ended
+        on = set(self.seating.follow(chunk.party, chunk.step, gone, ended).values())
+        lost = {node for node in gone if not self.seating.over(node, ended)}
+        wanted = on if self.keeper is None else set(chunk.party) - lost
         rows = {
             seat.node: chunk.row(i).on(device) for i, seat in enumerate(chunk.seats) if seat.node in wanted
         }
@@ -250,4 +283,4 @@ class Training:
     ) -> Snapshot:
         curves = {node: self._ledger.curves(node) for node in party}
         seconds = {node: self._ledger.seconds(node) for node in party}
-        return Snapshot(party, step, rows, curves, seconds, gone, self.at_once)
+        return Snapshot(party, step, rows, curves, seconds, gone, self.at_once, dict(self._ledger.ended))

@@ -1,219 +1,224 @@
-// The live figure: stacked uPlot panels over one step axis. Python knows the state, this knows pixels.
-// uPlot (MIT, see uplot.LICENSE) is put before this file, so `uPlot` is in scope.
+// The live figure: stacked canvases over one x axis. Python knows the state, this knows pixels.
+// The parts stand in the files before this one: lines, scales, draw, tip, legend, pointer, handles.
 
-const floats = (view) => new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+const QUIET = 10_000; // milliseconds without a message after which a moving pointer asks whether one was lost
 
-// Of a log axis only the powers of ten: uPlot's nine lines for each are too many for a low panel.
-function decades(u, index, low, high) {
-  const first = Math.ceil(Math.log10(low)), count = Math.floor(Math.log10(high)) - first + 1;
-  return Array.from({ length: Math.max(count, 0) }, (_, i) => 10 ** (first + i));
+function element(name, className, parent, attributes = {}) {
+  const node = document.createElement(name);
+  node.className = className;
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  parent.append(node);
+  return node;
 }
 
-function theme(el) {
-  const css = getComputedStyle(el);
-  const pick = (name, other) => css.getPropertyValue(name).trim() || other;
-  return {
-    ink: pick("--jp-ui-font-color1", css.color),
-    faint: pick("--jp-border-color2", "rgba(128,128,128,.3)"),
-    font: `12px ${pick("--jp-ui-font-family", "system-ui, sans-serif")}`,
-  };
+function skeleton(el) {
+  const root = element("div", "lrw-figure", el, { role: "group" });
+  const plots = element("div", "lrw-plots", root, { tabindex: 0, role: "application", "aria-roledescription": "curves", "data-lm-suppress-shortcuts": "true" });
+  const boxes = element("div", "lrw-boxes", plots);
+  const reset = element("button", "lrw-reset", plots, { type: "button", title: "show everything again: double-click, or 0", "data-lm-suppress-shortcuts": "true" });
+  reset.textContent = "Reset zoom";
+  const tip = element("div", "lrw-tip", plots, { "aria-hidden": "true" });
+  const say = element("div", "lrw-say", plots, { role: "status" });
+  const voice = element("div", "lrw-voice", root, { "aria-live": "polite" });
+  const readout = element("div", "lrw-readout", root);
+  const legend = element("div", "lrw-legend", root, { role: "group", "aria-label": "lines that are shown" });
+  tip.hidden = say.hidden = reset.hidden = true;
+  return { root, plots, boxes, reset, tip, say, voice, readout, legend };
 }
 
-function build(panel, lines, size, look, sync, onHover) {
-  const series = [{}];
-  const bands = [];
-  const tables = [];
-  for (const line of lines) {
-    const stroke = line.color === "ink" ? look.ink : line.color;
-    const table = [line.x, line.y];
-    series.push({
-      label: line.label, stroke, width: line.width, dash: line.dash ? [6, 4] : [], spanGaps: true,
-      show: !line.hidden, points: { show: line.points, size: 5, fill: stroke }, key: line.key, pxAlign: 0,
-    });
-    if (line.low) {
-      const at = series.length;
-      const edge = { stroke: "transparent", width: 0, spanGaps: true, pxAlign: 0, show: !line.hidden, points: { show: false }, key: line.key };
-      table.push(line.high, line.low);
-      series.push({ ...edge }, { ...edge });
-      bands.push({ series: [at, at + 1], fill: stroke + "2e" });
-    }
-    tables.push(table);
-  }
-  const same = tables.every((t) => t[0].length === tables[0][0].length && t[0].every((v, i) => v === tables[0][0][i]));
-  const data = !tables.length ? [[0, 1]] : same ? [tables[0][0], ...tables.flatMap((t) => t.slice(1))] : uPlot.join(tables);
-  const axis = { stroke: look.ink, font: look.font, labelFont: look.font, grid: { stroke: look.faint, width: 1 }, ticks: { stroke: look.faint } };
-  const options = {
-    ...size, series, bands,
-    legend: { show: false },
-    cursor: { sync: { key: sync.key }, drag: { x: true, y: false } },
-    scales: {
-      x: { time: false, range: () => panel.xRange },
-      y: panel.log
-        ? { distr: 3, range: () => panel.yRange }
-        : { range: (u, low, high) => panel.yRange ?? [low, high] },
-    },
-    axes: [
-      { ...axis, label: panel.xLabel || undefined, labelSize: 20, size: panel.xLabel ? 34 : 26, values: (u, vs) => vs.map(short) },
-      { ...axis, label: panel.yLabel, labelSize: 20, size: 66, ...(panel.log ? { splits: decades } : {}), values: (u, vs) => vs.map((v) => (v === null ? "" : short(v))) },
-    ],
-    hooks: {
-      drawClear: [(u) => shade(u, panel, look)],
-      setCursor: [onHover],
-    },
-  };
-  return { options, data };
+function panelOf(spec, boxes) {
+  const el = element("div", "lrw-panel", boxes), canvas = element("canvas", "", el, { "aria-hidden": "true" });
+  const node = svg("svg", { class: "lrw-over" }, el);
+  return Object.assign(spec, { el, canvas, svg: node, over: overlays(node) });
 }
 
-function shade(u, panel, look) {
-  const { ctx, bbox } = u;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.font = look.font.replace("12px", `${Math.round(11 * devicePixelRatio)}px`);
-  ctx.textAlign = "center";
-  (panel.shades || []).forEach((s, i) => {
-    const a = u.valToPos(s.from, "x", true), b = u.valToPos(s.to, "x", true);
-    ctx.fillStyle = i % 2 ? "rgba(128,128,128,.05)" : "rgba(128,128,128,.14)";
-    ctx.fillRect(a, bbox.top, b - a, bbox.height);
-    ctx.fillStyle = look.ink;
-    ctx.globalAlpha = 0.75;
-    if (panel.names && ctx.measureText(s.name).width < b - a - 6) ctx.fillText(s.name, (a + b) / 2, bbox.top + 13 * devicePixelRatio);
-    ctx.globalAlpha = 1;
-  });
-  ctx.restore();
+function union(ranges) {
+  return ranges.reduce(([a, b], [c, d]) => [Math.min(a, c), Math.max(b, d)], [Infinity, -Infinity]);
+}
+
+// The whole of x: what the caller asks for, or what there is, in round numbers.
+function wholeOf(fig) {
+  const asked = fig.panels.find((panel) => panel.xRange)?.xRange;
+  if (asked && asked[1] > asked[0]) return asked;
+  const ends = [...fig.lines.values()].filter((line) => line.n && line.sorted).map((line) => [line.columns[0][0], line.columns[0][line.n - 1]]);
+  const [low, high] = union(ends);
+  return ends.length ? round(low >= 0 && low < high / 4 ? 0 : low, high, false) : [0, 1];
+}
+
+// The range of y: zoomed by hand; or, where x is zoomed, what is seen there; or what the caller asks for.
+function rangeOf(fig, panel, index, xr) {
+  if (fig.zoom.y[index]) return fig.zoom.y[index];
+  const fits = !panel.yRange || (fig.zoom.x && panel.yRange[0] > 0);
+  if (!fits) return panel.yRange;
+  const lines = shownIn(fig, index), smooth = lines.filter((line) => !line.raw);
+  let [low, high] = union((smooth.length ? smooth : lines).map((line) => reach(line, fig.zoom.x ? xr : null)));
+  if (!(high >= low)) return panel.yRange || [0, 1];
+  if (panel.log && low <= 0) low = Math.max(high, 1e-12) * 1e-4;
+  const found = round(low, high, panel.log);
+  // It may only widen while the view stays: an axis that comes and goes cannot be read.
+  fig.fits[index] = fig.fits[index] ? union([fig.fits[index], found]) : found;
+  return fig.fits[index];
 }
 
 function render({ model, el }) {
-  const root = document.createElement("div");
-  root.className = "lrw-figure";
-  root.setAttribute("role", "img");
-  const boxes = document.createElement("div");
-  const readout = document.createElement("div");
-  readout.className = "lrw-readout";
-  const legend = document.createElement("div");
-  legend.className = "lrw-legend";
-  root.append(boxes, readout, legend);
-  el.append(root);
-
-  const lines = new Map();
-  const hidden = new Set();
-  const sync = uPlot.sync(`lrw-${Math.random()}`);
-  let panels = [];
-  let charts = [];
-  let shape = "";
-  let width = 0;
-  let queued = false;
-  let draws = 0;
-
-  const ofPanel = (i) => [...lines.values()].filter((l) => l.panel === i).map((l) => ({ ...l, hidden: hidden.has(l.group) }));
-  const hover = (u) => {
-    const at = u.cursor.idx;
-    if (at == null || u.cursor.left < 0) return void (readout.textContent = readout.dataset.rest || "");
-    const step = u.data[0][at];
-    const parts = [`step ${short(Math.round(step))}`];
-    charts.forEach((chart, i) => {
-      const name = panels[i].short;
-      for (const line of ofPanel(i)) {
-        if (line.hidden) continue;
-        const k = nearest(line.x, step);
-        const band = line.low ? ` [${short(line.low[k])}, ${short(line.high[k])}]` : "";
-        parts.push(`${line.label} ${name} ${short(line.y[k])}${band}`);
-      }
-    });
-    readout.textContent = parts.slice(0, 9).join("  ·  ");
+  const fig = {
+    ...skeleton(el), model, panels: [], lines: new Map(), hidden: new Set(), zoom: { x: null, y: [] }, fits: [], width: 0,
+    state: { rest: "", mark: null, handles: null, spot: null, label: "" }, at: null, hot: null, drag: null, quiet: false, look: null,
   };
+  const { root } = fig, view = Math.random().toString(36).slice(2);
+  let number = null, heard = performance.now(), asked = -Infinity, dirty = false, busy = false, draws = 0, newest = NaN, hush = 0;
+  let said = "", stale = null; // panels that are to be drawn anew; null: all of them
+  fig.all = allOrNone(fig);
+  root.insertBefore(fig.all, fig.legend);
+  fig.send = (message) => { try { model.send({ ...message, view }); } catch { /* the kernel is gone; what is drawn stays */ } };
+  fig.whole = () => wholeOf(fig);
+  fig.xName = () => (fig.panels.at(-1)?.xLabel || "x").split(/[(,]/)[0].trim();
+  fig.refit = () => { fig.fits = []; fig.queue(); };
+  fig.queue = () => { stale = null; soon(); };
+  // Drawn at once, and at most once in a frame: a burst of messages is one picture.
+  function soon() {
+    dirty = true;
+    if (busy) return;
+    busy = true;
+    requestAnimationFrame(() => { busy = false; if (dirty) soon(); });
+    if (!document.hidden) draw();
+  }
 
   function draw() {
-    queued = false;
-    if (!width || !panels.length) return;
-    const look = theme(root);
-    const now = JSON.stringify([panels.map((p) => [p.log, p.yLabel, p.height]), [...lines.values()].map((l) => [l.key, l.color, l.points, !!l.low, l.panel]), [...hidden], look]);
-    const made = panels.map((panel, i) => build(panel, ofPanel(i), { width, height: panel.height }, look, sync, hover));
-    if (now !== shape) {
-      shape = now;
-      charts.forEach((chart) => chart.destroy());
-      boxes.replaceChildren();
-      charts = made.map(({ options, data }) => new uPlot(options, data, boxes));
-      charts.forEach((chart) => sync.sub(chart));
-    } else {
-      charts.forEach((chart, i) => {
-        // The panel object is read by the chart's own hooks: update it in place.
-        const zoomed = chart.scales.x.min > chart.lrwRange[0] || chart.scales.x.max < chart.lrwRange[1];
-        chart.setSize({ width, height: panels[i].height });
-        chart.setData(made[i].data, !zoomed);
-        if (zoomed) chart.redraw();
-      });
-    }
-    charts.forEach((chart, i) => (chart.lrwRange = panels[i].xRange));
-    draws += 1;
-    root.dataset.draws = draws;
-    root.dataset.measured = [...lines.values()].filter((l) => l.points).reduce((n, l) => n + l.x.length, 0);
-    root.setAttribute("aria-label", model.get("summary"));
-    drawLegend(look);
+    dirty = false;
+    if (!fig.width || !fig.panels.length) return;
+    fig.look ??= theme(root);
+    const xr = fig.zoom.x || fig.whole(), whole = stale === null;
+    fig.panels.forEach((panel, index) => {
+      const before = panel.scale?.key, lines = shownIn(fig, index);
+      panel.scale = scaleOf(panel, fig.width, xr, rangeOf(fig, panel, index, xr));
+      const { scale, canvas } = panel;
+      if (!whole && !stale.has(index) && before === scale.key && growsOnly(lines, scale)) return drawTails(canvas, scale, lines, fig.look, fig.state);
+      panel.el.style.height = `${panel.height}px`;
+      set(panel.svg, { width: fig.width, height: panel.height });
+      drawPanel(canvas, panel, scale, lines, fig.look, fig.state);
+    });
+    if (whole || stale.size) drawLegend(fig);
+    stale = new Set();
+    fig.reset.hidden = !zoomed(fig);
+    overlay(fig);
+    report(xr);
   }
-  function drawLegend(look) {
-    const groups = new Map();
-    for (const line of lines.values()) if (line.legend && !groups.has(line.group)) groups.set(line.group, line);
-    legend.replaceChildren(...[...groups].map(([group, line]) => {
-      const chip = document.createElement("button");
-      chip.type = "button";
-      chip.setAttribute("aria-pressed", String(!hidden.has(group)));
-      chip.title = "show or hide";
-      chip.dataset.lmSuppressShortcuts = "true"; // the notebook's own keys are not meant here
-      const swatch = document.createElement("span");
-      swatch.style.background = line.color === "ink" ? look.ink : line.color;
-      chip.append(swatch, line.legend);
-      chip.onclick = () => { hidden.has(group) ? hidden.delete(group) : hidden.add(group); queue(); };
-      return chip;
+
+  function report(xr) {
+    const summary = model.get("summary") || "curves", every = [...fig.lines.values()];
+    draws += 1;
+    Object.assign(root.dataset, {
+      draws, number, newest, zoom: zoomed(fig) ? xr.join() : "",
+      measured: every.filter((line) => line.points).reduce((n, line) => n + line.n, 0), held: every.reduce((n, line) => n + line.n, 0),
+    });
+    if (root.getAttribute("aria-label") !== summary) {
+      root.setAttribute("aria-label", summary);
+      fig.plots.setAttribute("aria-label", `${summary}. Arrow keys walk along the curves, plus and minus zoom, 0 shows everything.`);
+    }
+    // A task behind the frame: by then it has been painted. The newest x of that picture stands beside the time.
+    const x = newest;
+    requestAnimationFrame(() => setTimeout(() => {
+      const now = (performance.timeOrigin + performance.now()).toFixed(1);
+      Object.assign(root.dataset, { paintedX: x, painted: now });
     }));
   }
-  function queue() {
-    if (!queued) { queued = true; requestAnimationFrame(draw); }
-  }
+
+  const ask = () => {
+    if (performance.now() - asked < 3_000) return;
+    asked = performance.now();
+    fig.send({ type: "ready" });
+  };
+  fig.check = (at_once) => {
+    if (number === null || (!at_once && performance.now() - heard < QUIET)) return;
+    heard = performance.now();
+    fig.send({ type: "at", number });
+  };
 
   function receive(message, buffers) {
-    if (message.reset) lines.clear();
-    for (const key of message.remove || []) lines.delete(key);
-    let b = 0;
-    for (const line of message.lines || []) {
-      const next = () => floats(buffers[b++]);
-      const full = { ...line, x: next(), y: next() };
-      if (line.band) { full.low = next(); full.high = next(); }
-      lines.set(line.key, full);
+    if (message.to !== undefined && message.to !== view) return;
+    if (!message.reset && message.number !== (number ?? NaN) + 1) return ask();
+    number = message.number;
+    heard = performance.now();
+    if (message.reset) { fig.lines.clear(); asked = -Infinity; }
+    let next = 0;
+    const take = (count) => Array.from({ length: count }, () => floats(buffers[next++]));
+    const anew = (line) => line && stale?.add(line.panel);
+    for (const key of message.remove || []) { anew(fig.lines.get(key)); fig.lines.delete(key); }
+    for (const row of message.lines || []) {
+      anew(fig.lines.get(row.key));
+      fig.lines.set(row.key, lineOf(row, take(row.band ? 4 : 2)));
+      anew(row);
     }
-    if (message.panels) {
-      message.panels.forEach((panel, i) => (panels[i] = Object.assign(panels[i] || {}, panel)));
-      panels.length = message.panels.length;
+    for (const { key } of message.append || []) {
+      const line = fig.lines.get(key), columns = take(line ? line.columns.length : 2);
+      if (line) { extend(line, columns); newest = columns[0].at(-1); }
     }
-    if (message.rest !== undefined) { readout.dataset.rest = message.rest; readout.textContent = message.rest; }
-    queue();
+    if ((message.panels && panels(message.panels)) || message.reset) stale = null;
+    // The line with handles is solid up to the mark.
+    if (message.mark !== undefined || message.handles !== undefined) [fig.state.handles, message.handles].forEach(anew);
+    for (const name of ["rest", "mark", "handles", "spot", "label"]) if (message[name] !== undefined) fig.state[name] = message[name];
+    if (fig.drag && fig.state.handles?.points.length !== fig.drag.points.length) fig.drag = null;
+    if (message.rest !== undefined && fig.readout.textContent !== message.rest) fig.readout.textContent = message.rest;
+    // What was refused is not dragged on.
+    if (message.say) { fig.drag = null; speak(message.say); }
+    soon();
   }
-  model.on("msg:custom", receive);
 
+  // What the caller says of the panels; whether anything of it is new.
+  function panels(specs) {
+    const before = fig.xName(), text = JSON.stringify(specs);
+    if (text === said && fig.panels.length) return false;
+    said = text;
+    while (fig.panels.length > specs.length) fig.panels.pop().el.remove();
+    const fresh = !fig.panels.length;
+    specs.forEach((spec, i) => (fig.panels[i] = fig.panels[i] ? Object.assign(fig.panels[i], spec) : panelOf({ ...spec }, fig.boxes)));
+    // Steps are no tokens: a stretch of the one says nothing on the axis of the other.
+    if (!fresh && fig.xName() !== before) { fig.zoom = { x: null, y: [] }; fig.at = null; }
+    fig.fits = [];
+    return true;
+  }
+
+  function speak(sentence) {
+    clearTimeout(hush);
+    fig.say.textContent = sentence;
+    fig.say.hidden = false;
+    hush = setTimeout(() => { fig.say.hidden = true; }, 8_000);
+  }
+
+  model.on("msg:custom", receive);
+  fig.reset.onclick = () => { unzoom(fig); fig.plots.focus(); };
+  pointing(fig);
+  keys(fig);
   const observer = new ResizeObserver(() => {
     const next = Math.floor(root.clientWidth);
-    if (next && next !== width) { width = next; queue(); }
+    if (next && next !== fig.width) { fig.width = next; fig.queue(); }
   });
   observer.observe(root);
-  const themes = new MutationObserver(queue);
-  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-  model.send({ type: "ready" });
+  // Asking for colours makes the browser lay out the page, so it is done when they may have changed; a style sheet
+  // may come in some time after the page says that it has another theme.
+  const dress = () => { fig.look = null; fig.queue(); };
+  const dresses = () => [0, 300, 1_500].forEach((wait) => setTimeout(dress, wait));
+  const themes = new MutationObserver(dresses);
+  for (const node of [document.documentElement, document.body])
+    themes.observe(node, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "data-theme", "class", "style"] });
+  const gone = new AbortController(), on = { signal: gone.signal };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dresses, on);
+  root.addEventListener("pointerenter", () => { if (fig.look && getComputedStyle(root).color !== fig.look.css) dress(); }, on);
+  window.addEventListener("resize", fig.queue, on);
+  window.addEventListener("online", () => fig.check(true), on);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { fig.check(true); fig.queue(); } }, on);
+  ask();
+  // Where a page is loaded again, the first question may be asked before its way to the kernel is there.
+  const again = setInterval(() => (number === null ? ask() : clearInterval(again)), 3_200);
   return () => {
+    clearInterval(again);
     model.off("msg:custom", receive);
     observer.disconnect();
     themes.disconnect();
-    charts.forEach((chart) => chart.destroy());
+    gone.abort();
+    clearTimeout(hush);
   };
-}
-
-function nearest(xs, x) {
-  let low = 0, high = xs.length - 1;
-  while (high - low > 1) {
-    const mid = (low + high) >> 1;
-    if (xs[mid] <= x) low = mid; else high = mid;
-  }
-  return x - xs[low] < xs[high] - x ? low : high;
 }
 
 export default { render };

@@ -71,7 +71,7 @@ def load(
     for source in sources:
         if not source.size:
             raise _short(source, context, 0)
-    saved = _tokenizer(sources, vocab) if vocab > BYTES else None
+    saved = tokenizer(sources, vocab) if vocab > BYTES else None
     return tuple(_load(source, vocab, context, saved, progress) for source in sources)
 
 
@@ -95,7 +95,9 @@ def _short(source: Source, context: int, length: int) -> ValueError:
     )
 
 
-def _tokenizer(sources: Sequence[Source], vocab: int) -> str:
+def tokenizer(sources: Sequence[Source], vocab: int) -> str:
+    """The byte pairs of texts as the library's JSON, learned where they are not yet."""
+
     def make(folder: Path) -> None:
         (folder / "tokenizer.json").write_text(learn(sources, vocab), encoding="utf-8")
 

@@ -11,8 +11,18 @@
 from workbench.train.probes.between import line, plane
 from workbench.train.probes.cooldown import Cooldown
 from workbench.train.probes.gradients import Gradients
+from workbench.train.probes.preconditioned import PreconditionedSharpness
 from workbench.train.probes.sharpness import Sharpness
 from workbench.train.probes.updates import Updates
 from workbench.train.probes.weights import WeightNorms
 
-__all__ = ["Cooldown", "Gradients", "Sharpness", "Updates", "WeightNorms", "line", "plane"]
+__all__ = [
+    "Cooldown",
+    "Gradients",
+    "PreconditionedSharpness",
+    "Sharpness",
+    "Updates",
+    "WeightNorms",
+    "line",
+    "plane",
+]

@@ -7,18 +7,21 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from workbench.train.model import Weights
 from workbench.train.problem import Problem
 
+Model = Tensor | Weights
 
-def line(problem: Problem, a: Tensor, b: Tensor, at: ArrayLike) -> NDArray[np.float64]:
+
+def line(problem: Problem, a: Model, b: Model, at: ArrayLike) -> NDArray[np.float64]:
     """Loss at ``(1 - x) a + x b`` for every x of `at`.
 
     Parameters
     ----------
     problem : Problem
         Whose measurement is the loss.
-    a, b : Tensor
-        Weights (n_params,) of two models of the problem, as snapshots hold them.
+    a, b : Tensor or Weights
+        Two models of the problem: rows (n_params,), or what `workbench.train.weights` reads.
     at : array_like
         Numbers x (k,): 0 is a, 1 is b; beyond them the line goes on.
 
@@ -31,21 +34,19 @@ def line(problem: Problem, a: Tensor, b: Tensor, at: ArrayLike) -> NDArray[np.fl
     -----
     Across a valley that a high rate swings through, the line between two snapshots dips below both.
     """
-    _same_shape(problem, a, b)
+    a, b = _rows(problem, a, b)
     return _losses(problem, (a, b - a), np.stack([np.ones(np.size(at)), np.ravel(at)], axis=1))
 
 
-def plane(
-    problem: Problem, a: Tensor, b: Tensor, c: Tensor, x: ArrayLike, y: ArrayLike
-) -> NDArray[np.float64]:
+def plane(problem: Problem, a: Model, b: Model, c: Model, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Loss at ``a + x (b - a) + y (c - a)`` on a grid.
 
     Parameters
     ----------
     problem : Problem
         Whose measurement is the loss.
-    a, b, c : Tensor
-        Weights (n_params,) of three models.
+    a, b, c : Tensor or Weights
+        Three models, as of `line`.
     x, y : array_like
         Numbers (k,) and (m,).
 
@@ -54,17 +55,19 @@ def plane(
     ndarray
         Losses (m, k).
     """
-    _same_shape(problem, a, b, c)
+    a, b, c = _rows(problem, a, b, c)
     xs, ys = np.meshgrid(np.ravel(x), np.ravel(y))
     mix = np.stack([np.ones(xs.size), xs.ravel(), ys.ravel()], axis=1)
     return _losses(problem, (a, b - a, c - a), mix).reshape(xs.shape)
 
 
-def _same_shape(problem: Problem, *models: Tensor) -> None:
+def _rows(problem: Problem, *models: Model) -> list[Tensor]:
     n = problem.layout.n_params
-    for weights in models:
-        if tuple(weights.shape) != (n,):
-            raise ValueError(f"weights must have the shape ({n},); got {tuple(weights.shape)}")
+    rows = [model.row if isinstance(model, Weights) else model for model in models]
+    for row in rows:
+        if tuple(row.shape) != (n,):
+            raise ValueError(f"weights must have the shape ({n},); got {tuple(row.shape)}")
+    return rows
 
 
 def _losses(

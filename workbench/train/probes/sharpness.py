@@ -14,8 +14,8 @@ from workbench.train.probes import every
 from workbench.train.probes.value import View
 from workbench.train.problem import Problem
 
-_SIZE = Param(1, 10**7, unit="samples", help="samples of the fixed batch")
-_ITERATIONS = Param(2, 1000, help="products with the Hessian")
+SIZE = Param(1, 10**7, unit="samples", help="samples of the fixed batch")
+ITERATIONS = Param(2, 1000, help="products with the Hessian")
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Sharpness:
 
     def __post_init__(self) -> None:
         every.checked(self.every)
-        number("iterations", self.iterations, _ITERATIONS, integer=True)
+        number("iterations", self.iterations, ITERATIONS, integer=True)
         if self.size is not None:
-            number("size", self.size, _SIZE, integer=True)
+            number("size", self.size, SIZE, integer=True)
 
     def due(self, total: int) -> Iterable[int]:
         """See `workbench.train.probes.value.Probe`."""

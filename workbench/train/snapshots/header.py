@@ -26,7 +26,7 @@ class Header:
     ----------
     path : Path
         The file.
-    party, step, gone, at_once
+    party, step, gone, at_once, ended
         As of `workbench.train.keeper.Snapshot`.
     rows : mapping
         Nodes whose state it has, each with the plain counters of its optimizer.
@@ -47,6 +47,7 @@ class Header:
     seconds: Mapping[int, float]
     size: int
     digest: str
+    ended: Mapping[int, int]
 
 
 def name(party: Party, step: int) -> str:
@@ -65,7 +66,7 @@ def parsed(path: Path, text: str, digest: str, training: str) -> Header:
     """
     counters = json.loads(text, parse_constant=_no_constant)
     needs = ("format", "training", "party", "step", "gone", "at_once", "rows", "seconds")
-    files.fields(counters, "its header", needs=needs)
+    files.fields(counters, "its header", needs=needs, may=("ended",))
     files.check_format(counters)
     if counters["training"] != training:
         raise ValueError("it belongs to another training")
@@ -77,11 +78,14 @@ def parsed(path: Path, text: str, digest: str, training: str) -> Header:
     gone = {_node(node, party): _count("gone", step) for node, step in counters["gone"].items()}
     seconds = {_node(node, party): _seconds(value) for node, value in counters["seconds"].items()}
     step, at_once = _count("step", counters["step"]), max(1, _count("at_once", counters["at_once"]))
-    if not party or len(set(party)) < len(party) or set(seconds) != set(party) or set(gone) & set(rows):
+    ended = {int(lane): _count("ended", step) for lane, step in counters.get("ended", {}).items()}
+    # Of a node that was ended, and did not diverge, the state is there.
+    lost = set() if ended else set(gone) & set(rows)
+    if not party or len(set(party)) < len(party) or set(seconds) != set(party) or lost:
         raise ValueError("its nodes do not agree with each other")
     if path.name != name(party, step):
         raise ValueError("its content is not what its name stands for")
-    return Header(path, party, step, gone, at_once, rows, seconds, path.stat().st_size, digest)
+    return Header(path, party, step, gone, at_once, rows, seconds, path.stat().st_size, digest, ended)
 
 
 def _no_constant(text: str) -> float:

@@ -39,7 +39,7 @@ def _from(seating: Seating, kept: Mapping[Party, Sequence[Header]], party: Party
             if set(party) <= set(header.rows):
                 return [(header, frozenset(party))]
             continue
-        source = seating.follow(party, header.step, header.gone)
+        source = seating.follow(party, header.step, header.gone, header.ended)
         wanted, below = frozenset[int](), Path()
         for after in seating.parties(source, header.at_once):
             rows = {source[node] for node in after}
@@ -86,7 +86,12 @@ def spare(seating: Seating, headers: Sequence[Header], at_once: int) -> Iterator
         )
         yield passed[party].pop(i), None
     ends = [header for header in needed if seating.parts(header) and set(header.rows) > needed[header]]
-    ends.sort(key=lambda header: (bool(seating.follow(header.party, header.step, header.gone)), header.step))
+    ends.sort(
+        key=lambda header: (
+            bool(seating.follow(header.party, header.step, header.gone, header.ended)),
+            header.step,
+        )
+    )
     yield from ((header, needed[header]) for header in ends)
 
 

@@ -89,6 +89,8 @@ def write(folder: Path, snapshot: Snapshot, training: str) -> Header:
         "rows": {str(node): row.kept.counters for node, row in snapshot.rows.items()},
         "seconds": {str(node): seconds for node, seconds in snapshot.seconds.items()},
     }
+    if snapshot.ended:
+        counters["ended"] = {str(lane): step for lane, step in snapshot.ended.items()}
     text = json.dumps(counters, allow_nan=False, sort_keys=True)
     digest = _digest(text, tensors)
     path = folder / name(snapshot.party, snapshot.step)
@@ -143,7 +145,9 @@ def read(
             check(row)
     except (safe.error, *_BROKEN) as error:
         raise ValueError(f"{header.path} is not a sound snapshot: {reason(error)}") from None
-    return Snapshot(header.party, header.step, rows, curves, header.seconds, header.gone, header.at_once)
+    return Snapshot(
+        header.party, header.step, rows, curves, header.seconds, header.gone, header.at_once, header.ended
+    )
 
 
 def _row(header: Header, tensors: Mapping[str, Tensor], node: int) -> Row:

@@ -33,7 +33,7 @@ class mlp:  # noqa: N801, the public name
 
     ``y = teacher(x) + noise xi`` with normal x (inputs,) and a teacher of one hidden layer of 32 tanh
     units, scaled to about unit variance; the student has `depth` hidden layers of `width` ReLU units.
-    Each update sees `batch` new samples; the loss is the mean squared error.
+    Each update sees `batch` new samples (with `fixed` always the same); the loss is the mean squared error.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class mlp:  # noqa: N801, the public name
         Standard deviation of the labels.
     batch : int
         Samples of one update.
+    fixed : bool
+        Whether every update sees the same samples, which makes descent full-batch, without noise.
     precision : str
         "float32" or "float64" of weights and updates.
     measurements : int
@@ -79,6 +81,7 @@ class mlp:  # noqa: N801, the public name
     mup: Annotated[bool, Flag(help="scale with the width so that one rate suits all widths")] = False
     noise: Annotated[float, Param(0, 1e3, slider=(0, 1), help="of the labels")] = 0.1
     batch: Annotated[int, Param(1, 65_536, log=True, unit="samples", help="samples of one update")] = 64
+    fixed: Annotated[bool, Flag(help="the same samples in every update: full-batch descent")] = False
     precision: Annotated[str, Choice(("float32", "float64"), help="of weights and updates")] = "float32"
     measurements: Annotated[int, Param(1, 100_000, log=True, help="losses kept over a run")] = 100
 
@@ -154,7 +157,7 @@ class _Problem:
 
     def batch(self, step: int, seeds: Sequence[int], size: int | None = None) -> tuple[Tensor, Tensor]:
         """Inputs (seeds, batch, inputs) and labels (seeds, batch)."""
-        x, y = self.blocks(step, seeds, size)
+        x, y = self.blocks(0 if self.task.fixed else step, seeds, size)
         return x, y
 
     def gradients(self, rows: Tensor, batch: tuple[Tensor, Tensor], out: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from workbench.params import Choice, Param
 from workbench.registry import task
+from workbench.schedule import Schedule
 from workbench.train.layout import Layout, Weight
 from workbench.train.optimizers.sgd import SGD
 from workbench.train.task import settle
 from workbench.train.tasks.blocks import Blocks
+from workbench.train.tasks.walking import CEILING, Walk, walk
 
 
 @task(title="River valley in two dimensions", paper="2410.05192")
@@ -51,8 +55,8 @@ class valley:  # noqa: N801, the public name
     -----
     Parts "x" and "y" are the path, "river" and "hill" sum to "loss". For pictures: a high rate goes far
     along the river and bounces between the hills; a cooldown lets it settle on the river. On the river
-    ``x`` depends on the sum of rates, and the hill settles near ``noise^2 rate / 4``. Stable for rates
-    below ``2 / (curvature (1 + (width bends)^2))``.
+    ``x`` depends on the sum of rates, and the hill settles at `excess`, near ``noise^2 rate / 4`` for small
+    rates. Stable for rates below `limit`.
 
     The authors' own toy function was not found: this one is inspired by their description, with low
     confidence that it is theirs.
@@ -87,6 +91,58 @@ class valley:  # noqa: N801, the public name
         """Plain SGD."""
         return SGD()
 
+    @property
+    def limit(self) -> float:
+        """Rate beyond which the steepest bend is not stable, ``2 / (curvature (1 + (width bends)^2))``."""
+        return 2 / (self.curvature * (1 + (self.width * self.bends) ** 2))
+
+    def excess(self, rate: ArrayLike, x: ArrayLike = 0.0) -> NDArray[np.float64]:
+        """Height of the hill, in nats, at which a walker settles near `x` at a constant rate.
+
+        ``rate noise^2 / (4 q (1 - rate curvature q / 2))`` with ``q = 1 + (width bends cos(bends x))^2``:
+        across the river, an update multiplies the height's root by ``1 - rate curvature q`` and adds
+        ``rate noise`` times a normal number. Exact for a straight river; on a bend for walkers that move
+        along it more slowly than they settle.
+
+        Parameters
+        ----------
+        rate, x : array_like
+            Rates and places, broadcast against each other.
+
+        Returns
+        -------
+        ndarray
+            Infinite where the rate is not stable.
+        """
+        rate, x = np.asarray(rate, dtype=float), np.asarray(x, dtype=float)
+        q = 1 + np.square(self.width * self.bends * np.cos(self.bends * x))
+        left = 1 - rate * self.curvature * q / 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            height = rate * self.noise**2 / (4 * q * left)
+        return np.where(left > 0, height, np.inf)
+
+    def walk(self, schedule: Schedule, seeds: Sequence[int] = (0,)) -> Walk:
+        """The whole path of one walker for each seed, as a training takes it, fast enough for a slider.
+
+        Parameters
+        ----------
+        schedule : Schedule
+            Rates of the updates.
+        seeds : sequence of int
+            Of the noise; the same numbers as in a training with these seeds.
+
+        Returns
+        -------
+        Walk
+            Positions and both parts of the loss, before the first update and after each.
+
+        Raises
+        ------
+        ValueError
+            For what is no schedule, or no or unusable seeds.
+        """
+        return walk(self, schedule, seeds)
+
     def problem(self, device: torch.device) -> "_Problem":
         """See `workbench.train.problem.Task`."""
         return _Problem(self, device)
@@ -94,7 +150,7 @@ class valley:  # noqa: N801, the public name
 
 class _Problem:
     flops = 0.0
-    ceiling = 1e6
+    ceiling = CEILING
     at_once = 1024
     tokens = 1
     sample_tokens = 1
