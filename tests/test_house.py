@@ -243,6 +243,9 @@ def test_notebook_cells_are_counted_only_where_nbval_compares_their_output(repo:
     for path in notebooks:
         for cell in json.loads(path.read_text())["cells"]:
             if cell["cell_type"] == "code":
+                tags = set(cell["metadata"].get("tags", []))
+                assert bool(cell["outputs"]) == ("keep_output" in tags), cell["id"]
                 # nbval asks for the count of a cell whose output it compares.
-                kept = {"keep_output", "nbval-check-output"} <= set(cell["metadata"].get("tags", []))
-                assert bool(cell["outputs"]) == (cell["execution_count"] is not None) == kept, cell["id"]
+                compared = {"keep_output", "nbval-check-output"} <= tags
+                assert (cell["execution_count"] is not None) == compared, cell["id"]
+                assert compared or "nbval-check-output" not in tags, cell["id"]

@@ -18,9 +18,10 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import ipywidgets as widgets
 import pytest
 
-from workbench import serving
+from workbench import explore, serving
 from workbench.serving.bounds import Bounds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,3 +188,22 @@ def test_bounds_reach_the_kernels_through_the_environment() -> None:
 def test_what_cannot_be_served_is_refused(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         serving.prepare(**wrong)
+
+
+def test_the_page_of_a_visitor_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
+    page = explore.watch("cosine", peak=2e-3)
+    page.pin()
+    page.train()
+    assert "train" in page.panel.message.value.lower() and not page.runs
+    assert page.save() == [] and not list(tmp_path.iterdir())
+    shown = {each.description for each in widgets_in(page.panel.box) if isinstance(each, widgets.Button)}
+    assert {"Pin", "Export", "Clear"} <= shown and not shown & {"Train", "Save", "Step", "Stop"}
+    whole = explore.start().panel
+    assert whole.button["train"] in widgets_in(whole.box)
+
+
+def widgets_in(box: widgets.Widget) -> list[widgets.Widget]:
+    """A widget and all that is in it."""
+    return [box, *(each for child in getattr(box, "children", ()) for each in widgets_in(child))]

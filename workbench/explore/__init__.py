@@ -23,7 +23,7 @@ from workbench.explore.peaks_page import PeaksPage, peaks
 from workbench.explore.planner import Planner, plan
 from workbench.explore.prediction import Predictor, predict
 from workbench.explore.settings import SETTINGS
-from workbench.explore.starting import start, studio
+from workbench.explore.starting import start, studio, watch
 from workbench.explore.studio import Bar, Studio, Tracks, TreeView
 from workbench.explore.thumbnails import Sheet, budget, every
 from workbench.explore.writing import Writing, writing
@@ -72,6 +72,7 @@ __all__ = [
     "start",
     "studio",
     "valley",
+    "watch",
     "writing",
     "wsds",
 ]

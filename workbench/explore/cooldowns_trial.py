@@ -42,8 +42,8 @@ class Small(NamedTuple):
 
 
 TASKS: Mapping[str, Small] = {
-    "bigram": Small("River-valley bigram (seconds)", 2000, 60.0, 3e-2, 0.0, 8, (1.0, 2.0, 4.0), (400, 2)),
-    "gpt": Small("Small GPT (minutes)", 600, 5e-3, 5e-3, 0.05, 3, (0.5, 1.0, 2.0), (40, 2)),
+    "bigram": Small("River-valley bigram (seconds)", 2000, 60.0, 3e-2, 0.0, 8, (1.0, 2.0, 4.0), (200, 2)),
+    "gpt": Small("Small GPT (minutes)", 600, 5e-3, 5e-3, 0.05, 3, (0.5, 1.0, 2.0), (20, 2)),
 }
 """What can be trained here, the first being the default."""
 

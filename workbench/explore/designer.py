@@ -70,11 +70,12 @@ class Designer:
         self.sliders, self.log = widgets.VBox(), log_box()
         self.controls: dict[str, Any] = {}
         self.problem, self.about, self.said = (widgets.HTML() for _ in range(3))
-        self.code = widgets.Textarea(rows=9, layout=widgets.Layout(width="100%", display="none"))
+        hidden = widgets.Layout(width="100%", display="none")
+        self.code = widgets.Textarea(rows=9, tooltip="code for a trainer", layout=hidden)
         wide = widgets.Layout(width="auto", min_width="190px")
-        self.what = widgets.Dropdown(options=[_BEST, _PLAIN], layout=wide)
+        self.what = widgets.Dropdown(options=[_BEST, _PLAIN], tooltip="what Export writes", layout=wide)
         targets = [(export.get(name).title, name) for name in export.names()]
-        self.target = widgets.Dropdown(options=targets, layout=wide)
+        self.target = widgets.Dropdown(options=targets, tooltip="trainer to export for", layout=wide)
         self.button = {name: small_button(name) for name in ("Export", "Sensitivity")}
         self.box = self._layout()
         self._fill(limits)

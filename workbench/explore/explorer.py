@@ -38,16 +38,19 @@ class Explorer:
         points: int,
         session: Any,
         kept: tuple[pins.Pin, ...] = (),
+        *,
+        settings: Mapping[str, Setting] = SETTINGS,
     ) -> None:
         schedules.get(schedule)
-        self.setting: Setting = SETTINGS[setting]
+        self._settings = settings
+        self.setting: Setting = settings[setting]
         self.fit = self.setting.fit()
         self.session = session
         self._points, self._store = points, store
         self._cleared: list[Run] = []
         self._seed, self._made = 0, False
         self.figure = LiveFigure(drawing.PANELS)
-        self.panel = Panel(self.figure, setting, schedule)
+        self.panel = Panel(self.figure, setting, schedule, settings)
         self._dials = Dials(self.panel, schedule, args, self._draw)
         self.stage = Stage(
             session,
@@ -64,7 +67,7 @@ class Explorer:
         self._ghosts.adopt(self.fit, kept)
         for name in ("pin", "save", "export", "clear"):
             self.panel.button[name].on_click(getattr(self, name))
-        self.panel.join(self.stage)
+        self.panel.join(self.stage, trains=any(each.task is not None for each in settings.values()))
         self.panel.setting.observe(self._on_setting, "value")
         self.panel.log.observe(lambda _: self._draw(), "value")
         self._made = True
@@ -204,7 +207,7 @@ class Explorer:
 
     @alone
     def _on_setting(self, _: Any) -> None:
-        self.setting = SETTINGS[self.panel.setting.value]
+        self.setting = self._settings[self.panel.setting.value]
         self.fit = self.setting.fit()
         self._dials.take(self.setting)
         self._ghosts.clear()

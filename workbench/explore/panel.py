@@ -26,10 +26,12 @@ ACTIONS = {
 class Panel:
     """Choosers, sliders, buttons, messages and the figure, laid out for wide and narrow pages."""
 
-    def __init__(self, figure: LiveFigure, setting: str, schedule: str) -> None:
+    def __init__(
+        self, figure: LiveFigure, setting: str, schedule: str, settings: Mapping[str, Setting]
+    ) -> None:
         names = [(schedules.get(name).title, name) for name in schedules.names("learning rate")]
         wide = {"layout": LAYOUT, "style": STYLE}
-        self.setting = law_list(setting)
+        self.setting = law_list(setting, settings)
         self.chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)
         self.sliders = widgets.VBox()
         self.fields: tuple[Field, ...] = ()
@@ -50,10 +52,15 @@ class Panel:
         self.below = widgets.VBox([self.table, self.about], layout=widgets.Layout(width="100%"))
         self.box = widgets.VBox([top, self.below], layout=widgets.Layout(width="100%"))
 
-    def join(self, stage: Stage) -> None:
-        """Put what follows the training where it belongs, its buttons among the others."""
+    def join(self, stage: Stage, *, trains: bool) -> None:
+        """Put what follows the training where it belongs; nothing of it where nothing trains."""
         bar = stage.bar
         self.message = bar.status
+        if not trains:
+            few = row([self.button[name] for name in ("pin", "export", "clear")])
+            self.right.children = (*self.right.children, few, bar.status)
+            self.below.children = (self.table, stage.code, self.about)
+            return
         own = [self.button[name] for name in ("save", "export", "clear")]
         buttons = row([self.button["pin"], *bar.button.values(), *own])
         buttons.layout.grid_gap = "0"

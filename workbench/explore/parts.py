@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 import ipywidgets as widgets
@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from workbench.curve import Curve
 from workbench.explore import drawing
 from workbench.explore.controls import LAYOUT, STYLE
-from workbench.explore.settings import SETTINGS
+from workbench.explore.settings import SETTINGS, Setting
 from workbench.fitted import Fit
 from workbench.schedule import Schedule
 
@@ -28,9 +28,9 @@ def later(seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle | Non
         return None
 
 
-def law_list(setting: str) -> widgets.Dropdown:
+def law_list(setting: str, settings: Mapping[str, Setting] = SETTINGS) -> widgets.Dropdown:
     """Which model's law predicts."""
-    titles = [(entry.title, key) for key, entry in SETTINGS.items()]
+    titles = [(entry.title, key) for key, entry in settings.items()]
     return widgets.Dropdown(options=titles, value=setting, description="law of", layout=LAYOUT, style=STYLE)
 
 

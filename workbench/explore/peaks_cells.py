@@ -222,7 +222,9 @@ def fitted(runs: Sequence[Run]) -> Basin | None:
         return None
 
 
-def basins(cells: Mapping[float, Cell], peaks: ArrayLike, seeds: Sequence[int] = (0, 1)) -> dict[float, Basin]:
-    """The basins of several cells by batch or width, each trained here and now; those without one are left out."""
+def basins(
+    cells: Mapping[float, Cell], peaks: ArrayLike, seeds: Sequence[int] = (0, 1)
+) -> dict[float, Basin]:
+    """Basins of cells by batch or width, each trained here and now; a cell that has none is left out."""
     found = {at: fitted(sweep(cell, peaks, seeds)) for at, cell in cells.items()}
     return {at: basin for at, basin in found.items() if basin is not None}

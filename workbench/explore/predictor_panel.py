@@ -21,6 +21,8 @@ from workbench.fitted import Report
 
 _WHOLE = {"width": "100%"}
 _TABLE = "max-height:320px;overflow:auto;resize:vertical;font-size:13px;line-height:1.4"
+# What scrolls must be within reach of Tab, and its arrow keys are not meant for the notebook.
+_KEYS = 'tabindex="0" role="region" aria-label="how far the law is off" data-lm-suppress-shortcuts="true"'
 
 
 class PredictorPanel:
@@ -48,7 +50,9 @@ class PredictorPanel:
         }
         self.curves = Checklist("Checked curves train the law, the others are held out.", on_curves)
         self.message, self.about, self.caption, self.table, self.notes = (widgets.HTML() for _ in range(5))
-        self.tsv = widgets.Textarea(rows=10, layout={**_WHOLE, "display": "none"})
+        self.tsv = widgets.Textarea(
+            rows=10, tooltip="the table as text", layout={**_WHOLE, "display": "none"}
+        )
         self.figure = LiveFigure(fitlines.PANELS)
         self.place = widgets.VBox(layout=widgets.Layout(**_WHOLE))
         self.box = self._laid_out()
@@ -128,4 +132,4 @@ class PredictorPanel:
         self.place.children = (box,)
 
     def _put_table(self, report: Report, before: str = "") -> None:
-        self.table.value = f'{before}<div style="{_TABLE}">{report._repr_html_()}</div>'
+        self.table.value = f'{before}<div style="{_TABLE}" {_KEYS}>{report._repr_html_()}</div>'

@@ -7,6 +7,7 @@ import importlib
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from workbench.doctor import runs_folder
 from workbench.explore import pins
 from workbench.explore.explorer import Explorer
 from workbench.explore.settings import SETTINGS
-from workbench.explore.studio.opening import opened
+from workbench.explore.studio.opening import opened, passing
 from workbench.explore.studio.page import Studio
 from workbench.files import short
 from workbench.fitted import Fit
@@ -75,6 +76,28 @@ def start(
         threading.Thread(target=_warm, name="workbench-warming", daemon=True).start()
     page.stage.bar.greet(said)
     return page
+
+
+def watch(schedule: str = "wsd", *, setting: str = "gpt", **args: Any) -> Explorer:
+    """The explorer for people who only look and slide: nothing is trained, and nothing is written.
+
+    Parameters
+    ----------
+    schedule, setting, **args
+        As of `start`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown setting or schedule, or an argument outside its range.
+    """
+    if setting not in SETTINGS:
+        raise ValueError(f"setting must be one of {', '.join(SETTINGS)}; got {setting!r}")
+    settings = {
+        name: replace(each, task=None, title=each.title.partition(" (")[0]) for name, each in SETTINGS.items()
+    }
+    session = passing("watch")
+    return Explorer(setting, schedule, args, Path(session.folder), 800, session, settings=settings)
 
 
 def studio(

@@ -1,14 +1,18 @@
 // Sliders of ipywidgets have a handle without a name, and one over a list says a place in the list for its
-// value. Here both are said as they are written beside the slider.
+// value. Here both are said as they are written beside the slider; so is a number that may be typed there.
 function say(root) {
+  const put = (node, name, value) => {
+    if (node && value && node.getAttribute(name) !== value) node.setAttribute(name, value);
+  };
   for (const slider of root.querySelectorAll(".widget-slider, .widget-hslider")) {
-    const handle = slider.querySelector(".noUi-handle");
+    const handle = slider.querySelector(".noUi-handle"), readout = slider.querySelector(".widget-readout");
     const label = slider.querySelector(".widget-label")?.textContent.trim();
-    const readout = slider.querySelector(".widget-readout")?.textContent.trim();
-    if (!handle) continue;
-    if (label && handle.getAttribute("aria-label") !== label) handle.setAttribute("aria-label", label);
-    if (readout && handle.getAttribute("aria-valuetext") !== readout)
-      handle.setAttribute("aria-valuetext", readout);
+    put(handle, "aria-label", label);
+    put(handle, "aria-valuetext", readout?.textContent.trim());
+    if (readout?.isContentEditable) {
+      put(readout, "role", "textbox");
+      put(readout, "aria-label", label && `${label}, to type`);
+    }
   }
 }
 

@@ -42,6 +42,11 @@ function render({ model, el }) {
     button.onclick = () => copy(button);
     const scroll = put(root, "div");
     scroll.className = "lrw-sheet-scroll";
+    // What scrolls must be within reach of Tab.
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", title || "table");
+    scroll.dataset.lmSuppressShortcuts = "true";
     const table = put(scroll, "table");
     table.className = "lrw-table";
     const first = put(put(table, "thead"), "tr");

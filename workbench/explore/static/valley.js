@@ -7,7 +7,7 @@ function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "lrw-valley";
   const scenes = div("lrw-scenes"), bar = div("lrw-player");
-  const panes = ["map of the valley: walkers, river and contours of the loss", "surface of the valley; drag to turn it"].map((label) => {
+  const panes = ["map of the valley: walkers, river and contours of the loss", "surface of the valley; dragging it or arrow keys turn it"].map((label) => {
     const pane = div("lrw-scene"), ground = document.createElement("canvas"), front = document.createElement("canvas");
     front.setAttribute("role", "img");
     front.setAttribute("aria-label", label);
@@ -165,12 +165,23 @@ function render({ model, el }) {
   scrub.onchange = () => report(true);
 
   hill.front.addEventListener("pointerdown", (event) => { grab = [event.clientX, event.clientY, yaw, tilt]; hill.front.setPointerCapture(event.pointerId); });
-  hill.front.addEventListener("pointermove", (event) => {
-    if (!grab) return;
-    yaw = grab[2] + (event.clientX - grab[0]) / 140;
-    tilt = Math.min(1.5, Math.max(0.12, grab[3] + (event.clientY - grab[1]) / 160));
+  function turn(side, up) {
+    yaw = side;
+    tilt = Math.min(1.5, Math.max(0.12, up));
     stale = true;
     queue();
+  }
+  hill.front.addEventListener("pointermove", (event) => {
+    if (grab) turn(grab[2] + (event.clientX - grab[0]) / 140, grab[3] + (event.clientY - grab[1]) / 160);
+  });
+  hill.front.tabIndex = 0;
+  hill.front.setAttribute("role", "application");
+  hill.front.dataset.lmSuppressShortcuts = "true";
+  hill.front.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    turn(yaw + 0.08 * way[0], tilt + 0.08 * way[1]);
   });
   for (const name of ["pointerup", "pointercancel"]) hill.front.addEventListener(name, () => (grab = null));
   map.front.addEventListener("pointermove", (event) => {

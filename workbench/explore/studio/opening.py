@@ -30,7 +30,7 @@ def opened(folder: Path, name: str) -> tuple[Any, str]:
     written, or nobody is in front of the notebook, a folder that goes with the kernel.
     """
     if headless():
-        return _passing(name), ""
+        return passing(name), ""
     first = ""
     for n in range(1, _MOST + 1):
         try:
@@ -40,10 +40,11 @@ def opened(folder: Path, name: str) -> tuple[Any, str]:
             continue
         said = f"Another kernel has the lanes of {name!r}: these are {name} {n}." if n > 1 else ""
         return session, said
-    return _passing(name), f"Lanes are kept only as long as this kernel lives: {first}"
+    return passing(name), f"Lanes are kept only as long as this kernel lives: {first}"
 
 
-def _passing(name: str) -> Any:
+def passing(name: str) -> Any:
+    """A session in a folder that goes with the kernel."""
     there = Path(tempfile.mkdtemp(prefix="workbench-live-"))
     session = live.open(there / name)
     weakref.finalize(session, shutil.rmtree, there, ignore_errors=True)
