@@ -26,6 +26,7 @@ SETTLED = 300.0
 """Seconds of play with one kernel before its memory counts: everything has been loaded and used once."""
 _ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
 _PAGE = ".jp-OutputArea-output:has(.lrw-figure)"
+_TRAINS = ("Train", "Train", "Pause", "Go on", "Step", "Stop", "Branch from", "Save")
 _THREADS = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('workbench')]"
 
 
@@ -76,6 +77,8 @@ class Player:
 
     def __init__(self, page: Any, folder: Path, seed: int) -> None:
         self.page, self.folder, self.dice, self.diary = page, folder, random.Random(seed), Diary()
+        # What cannot be done at once is not done: the page changes under the player.
+        page.set_default_timeout(4_000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.diary.errors.append(f"page: {error}"))
 
@@ -104,9 +107,21 @@ class Player:
             for _ in range(self.dice.randint(1, 8)):
                 self.page.keyboard.press(self.dice.choice(("ArrowRight", "ArrowLeft", "PageUp", "Home")))
 
+    def find(self) -> None:
+        """Scroll until the figure is there: what is out of sight, JupyterLab does not render."""
+        self.page.get_by_text("| Idle").wait_for(timeout=90_000)
+        self.page.mouse.move(700, 600)
+        for _ in range(60):
+            if self.page.locator(".lrw-figure[data-draws]").count():
+                return
+            self.page.mouse.wheel(0, 300)
+            self.page.wait_for_timeout(500)
+        self.diary.errors.append("no figure was drawn within 30 s of a reload")
+
     def press(self) -> None:
-        """Press a button that can be pressed."""
-        button = self._some(f"{_PAGE} button:not([disabled])")
+        """Press a button that can be pressed: half of the time one that trains."""
+        word = self.dice.choice(_TRAINS) if self.dice.random() < 0.5 else ""
+        button = self._some(f"{_PAGE} button:not([disabled]):has-text('{word}')")
         if button is not None:
             self.diary.did[f"button {button.inner_text()[:20]!r}"] += 1
             button.click(timeout=5_000)
@@ -182,7 +197,7 @@ def play(minutes: float, seed: int = 0, headed_path: str | None = None) -> tuple
                 if turn % 100 == 0:
                     player.diary.did["page reloaded"] += 1
                     opened.reload()
-                    opened.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000)
+                    player.find()
             except Exception as error:  # The player's own trouble is noted and does not end the play.
                 player.diary.console[f"player: {type(error).__name__} {str(error)[:120]}"] += 1
             if time.monotonic() > minute:

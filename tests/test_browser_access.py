@@ -74,9 +74,13 @@ def test_axe_finds_nothing_serious_on_any_page(shown, theme) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     dress(shown, theme)
-    found = Axe().run(shown, context={"include": [[OUTPUT]]}).response
+    asked = {"resultTypes": ["violations", "passes"]}
+    found = Axe().run(shown, context={"include": [[OUTPUT]]}, options=asked).response
     (contrast,) = [rule for rule in found["passes"] if rule["id"] == "color-contrast"]
     assert len(contrast["nodes"]) > 200, "the pages were there to be looked at"
+    print([(r["id"], len(r["nodes"])) for r in found["passes"]])
+    print([(r["id"], r["impact"], [n["html"][:100] for n in r["nodes"]]) for r in found["violations"]])
+    print([(r["id"], len(r["nodes"])) for r in found["incomplete"]])
     bad = [
         (rule["id"], node["html"][:200])
         for rule in found["violations"]
