@@ -26,7 +26,7 @@ SETTLED = 300.0
 """Seconds of play with one kernel before its memory counts: everything has been loaded and used once."""
 _ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
 _PAGE = ".jp-OutputArea-output:has(.lrw-figure)"
-_TRAINS = ("Train", "Train", "Pause", "Go on", "Step", "Stop", "Branch from", "Save")
+_TRAINS = ("Train", "Train", "Pause", "Go on", "Step", "Stop", "Branch", "Save")
 _THREADS = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('workbench')]"
 
 
