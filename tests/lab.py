@@ -84,3 +84,25 @@ def run_all(opened: Any) -> None:
     opened.get_by_text("Run All Cells", exact=True).click()
     opened.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000)
     opened.locator(".lrw-figure").scroll_into_view_if_needed()
+
+
+def settled(opened: Any, script: str, quiet: float = 0.7) -> Any:
+    """What `script` says once it has said the same for `quiet` seconds."""
+    return opened.evaluate(
+        """([script, quiet]) => new Promise((done) => {
+          let was, since;
+          const look = () => {
+            const now = JSON.stringify(eval(script));
+            if (now !== was) [was, since] = [now, performance.now()];
+            if (performance.now() - since >= 1000 * quiet) done(JSON.parse(was)); else setTimeout(look, 50);
+          };
+          look();
+        })""",
+        [script, quiet],
+    )
+
+
+def save(opened: Any) -> None:
+    """Save the notebook."""
+    opened.keyboard.press("Control+s")
+    opened.locator(".jp-mod-dirty").wait_for(state="detached", timeout=20_000)

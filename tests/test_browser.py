@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lab import page, run_all, server
+from lab import page, run_all, server, settled
 
 import workbench as wb
 
@@ -17,9 +17,8 @@ def lab(tmp_path_factory):
         yield folder, address
 
 
-def picture(opened) -> str:
-    """Pixels of the loss panel."""
-    return opened.locator(".lrw-figure canvas").nth(1).evaluate("canvas => canvas.toDataURL()")
+# Pixels of the loss panel.
+PICTURE = "document.querySelectorAll('.lrw-figure canvas')[1].toDataURL()"
 
 
 def slider(opened, name: str):
@@ -48,15 +47,12 @@ def test_slide_train_stop_save(lab, chromium):
     folder, address = lab
     with page(chromium, address) as opened:
         run_all(opened)
-        opened.wait_for_timeout(1_000)
-
-        before, said = picture(opened), opened.evaluate(READOUT)
+        before, said = settled(opened, PICTURE), opened.evaluate(READOUT)
         slider(opened, "decay").focus()
         for _ in range(6):
             opened.keyboard.press("ArrowRight")
         wait_until(opened, f"{READOUT} !== {said!r}", 10)
-        opened.wait_for_timeout(500)
-        assert picture(opened) != before, "the trace moves with the slider"
+        wait_until(opened, f"{PICTURE} !== {before!r}", 5)
 
         assert data(opened, "measured") == 0
         button(opened, "Train").click()
@@ -69,8 +65,7 @@ def test_slide_train_stop_save(lab, chromium):
 
         button(opened, "Pause").click()
         opened.get_by_text("1 lane held").wait_for(timeout=10_000)
-        opened.wait_for_timeout(1_000)
-        held = opened.evaluate(UPDATE)
+        held = settled(opened, UPDATE)
         button(opened, "Step").click()
         wait_until(opened, f"{UPDATE} === {held} + 1", 10)
         assert not button(opened, "Stop").is_disabled() and button(opened, "Clear").is_disabled()
@@ -79,10 +74,9 @@ def test_slide_train_stop_save(lab, chromium):
 
         button(opened, "Stop").click()
         opened.get_by_text("1 stopped").wait_for(timeout=10_000)
-        opened.wait_for_timeout(1_000)
-        kept = data(opened, "measured")
+        kept = settled(opened, "Number(document.querySelector('.lrw-figure').dataset.measured)")
         assert kept >= 3
-        opened.wait_for_timeout(1_000)
+        opened.wait_for_timeout(700)
         assert data(opened, "measured") == kept, "nothing more arrives after Stop"
 
         button(opened, "Save").click()

@@ -193,6 +193,21 @@ def test_a_click_near_a_line_branches_there_and_one_beside_does_not(bridge):
     assert not label.is_visible()
 
 
+def test_a_press_means_the_line_that_was_under_it_though_the_axes_move_before_it_ends(bridge):
+    clicks = []
+    bridge.figure.on_click(lambda *args: clicks.append(args))
+    bridge.pump()
+    bridge.page.mouse.move(*at(bridge, 1, 700, loss(0, 700)))
+    bridge.frame()
+    bridge.page.mouse.down()
+    bridge.figure.update(panels=[{}, {"yRange": [1, 40]}])
+    bridge.pump()
+    bridge.page.mouse.up()
+    bridge.pump()
+    ((key, x, y),) = clicks
+    assert (key, x) == ("loss0", 700) and y == pytest.approx(loss(0, 700), rel=1e-6)
+
+
 def test_a_double_click_on_a_line_shows_everything_and_branches_at_most_once(bridge):
     clicks = []
     bridge.figure.on_click(lambda *args: clicks.append(args))

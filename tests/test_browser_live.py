@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from lab import page, run_all, server
+from lab import page, run_all, save, server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-CANVAS = "document.querySelector('.lrw-figure canvas').toDataURL()"
 CELL = """import asyncio, threading, time
 import numpy as np
 from workbench.explore.figure import Line, LiveFigure
@@ -18,33 +17,36 @@ figure.update([Line("loss", 0, np.empty(0), np.empty(0), points=True, legend="lo
 loop = asyncio.get_running_loop()
 
 def train():
-    for step in range(60):
+    for step in range(10_000):
         loop.call_soon_threadsafe(figure.append, {"loss": (step, 1 / (1 + step))})
         time.sleep(0.05)
 
 threading.Thread(target=train, daemon=True).start()
 figure"""
+COUNT = "Number(document.querySelector('.lrw-figure')?.dataset.measured || 0)"
+PAPER = "getComputedStyle(document.querySelector('.lrw-figure')).getPropertyValue('--lrw-paper')"
 
 
-def test_points_come_in_while_the_kernel_is_free_and_a_reload_finds_them(tmp_path, chromium):
+def test_points_come_in_while_the_kernel_is_free_and_a_reload_in_the_middle_finds_them(tmp_path, chromium):
     with server(tmp_path) as address:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, tmp_path / "notebooks" / "live.ipynb")
         with page(chromium, address.replace("start.ipynb", "live.ipynb")) as opened:
             run_all(opened)
-            count = "Number(document.querySelector('.lrw-figure')?.dataset.measured || 0)"
-            opened.wait_for_function(f"{count} >= 5", timeout=20_000)
-            opened.wait_for_function(f"{count} === 60", timeout=20_000)
-            paper = "getComputedStyle(document.querySelector('.lrw-figure')).getPropertyValue('--lrw-paper')"
-            light, drawn = opened.evaluate(paper), opened.evaluate(CANVAS)
+            opened.wait_for_function(f"{COUNT} >= 5", timeout=20_000)
+            light = opened.evaluate(PAPER)
             opened.get_by_role("menuitem", name="Settings", exact=True).click()
             opened.get_by_text("Theme", exact=True).hover()
             opened.get_by_text("JupyterLab Dark", exact=True).click()
-            opened.wait_for_function(f"{paper} !== {light!r} && {CANVAS} !== {drawn!r}", timeout=20_000)
-            opened.keyboard.press("Control+s")
-            opened.wait_for_timeout(800)
-            opened.reload()
-            opened.wait_for_function(f"{count} === 60", timeout=60_000)
+            opened.wait_for_function(f"{PAPER} !== {light!r}", timeout=20_000)
+            save(opened)
+            for width in (800, 1360, 800):
+                opened.set_viewport_size({"width": width, "height": 900})
+                before = opened.evaluate(COUNT)
+                opened.reload()
+                opened.wait_for_selector(".lrw-figure", timeout=60_000)
+                opened.wait_for_function(f"{COUNT} >= {before}", timeout=10_000)
+            assert opened.evaluate(PAPER) != light
             error = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
             assert opened.locator(error).count() == 0

@@ -66,8 +66,8 @@ def test_from_the_table_to_a_fitted_law(opened) -> None:
     opened.get_by_role("button", name="Fit to chosen").click()
     opened.locator(".lrw-sheet-title").get_by_text("fitted to 5 runs").wait_for(timeout=60_000)
 
-    opened.get_by_placeholder("tag", exact=True).fill("mine")
-    opened.get_by_placeholder("tag", exact=True).blur()
+    opened.get_by_label("tag", exact=True).fill("mine")
+    opened.get_by_label("tag", exact=True).blur()
     opened.get_by_role("button", name="Tag", exact=True).click()
     opened.get_by_text("Tagged 'mine': 5 runs.").wait_for(timeout=60_000)
     opened.get_by_label("search runs").fill("mine")

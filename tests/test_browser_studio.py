@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import nbformat
 import pytest
-from lab import page, run_all, server
+from lab import page, run_all, save, server, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -56,12 +56,11 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     look("training")
     button(opened, "Pause").click()
     says(opened, "Paused: 4 lanes held")
-    opened.wait_for_timeout(600)
-    held, done = opened.evaluate(COUNT), opened.evaluate(DONE)
+    held, done = settled(opened, COUNT), settled(opened, DONE)
     button(opened, "Step").click()
     until(opened, f"{DONE} === {done} + 4")
 
-    opened.wait_for_timeout(800)
+    settled(opened, DONE)
     handle = opened.locator(".lrw-handle:not([aria-disabled=true])").nth(1)
     handle.focus()
     for _ in range(8):
@@ -76,7 +75,7 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     for y in range(10, int(box["height"]) - 30, 8):
         place = box["x"] + 66 + 0.05 * (box["width"] - 80), box["y"] + y
         opened.mouse.move(*place)
-        opened.wait_for_timeout(120)
+        opened.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         if opened.locator(".lrw-clickable").count():
             opened.mouse.click(*place)
             break
@@ -96,8 +95,7 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     says(opened, " less ")
     look("tree")
 
-    opened.keyboard.press("Control+s")
-    opened.wait_for_timeout(800)
+    save(opened)
     before = opened.evaluate(COUNT)
     opened.reload()
     until(opened, f"{COUNT} >= {before}", 40)
@@ -108,8 +106,7 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     until(opened, f"{COUNT} >= {before}")
     button(opened, "Stop").click()
     says(opened, "5 stopped")
-    opened.wait_for_timeout(700)
-    kept = opened.evaluate(COUNT)
+    kept = settled(opened, COUNT)
     opened.wait_for_timeout(700)
     assert opened.evaluate(COUNT) == kept, "nothing more arrives after Stop"
     button(opened, "Save").click()

@@ -241,7 +241,7 @@ def test_another_model_keeps_the_shape_in_its_own_scale(board) -> None:
 
 def test_a_drawing_of_nothing_is_said_and_the_next_one_drawn(board) -> None:
     moved(board.canvas, (0, 0.0), (1000, 0.0))
-    assert "says nothing of a rate that is 0" in board.figure._rest and "drawn" not in board.figure.lines
+    assert "says nothing of a rate that is 0" in board.figure.rest and "drawn" not in board.figure.lines
     moved(board.canvas, (0, 0.0), (1000, 1e-3))
     assert "drawn" in board.figure.lines
 

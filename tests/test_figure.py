@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.explore import hearing
+from workbench.explore import hearing, routing
 from workbench.explore.figure import PAUSE, Line, LiveFigure
 from workbench.explore.thinning import BUCKETS, MOST, Growing, thin
 
@@ -319,3 +319,22 @@ def test_handles_and_marks_are_taken_away_by_none(figure):
     figure.handles()
     state = SimpleNamespace(**reset(figure)[0])
     assert state.mark is None and state.handles is None
+
+
+def test_a_message_for_a_thread_that_is_gone_goes_to_the_one_that_it_names():
+    there = ["new"]
+    thread = SimpleNamespace(manager=SimpleNamespace(list_subshell=lambda: there))
+    said = {"comm": "old"}
+    route = routing.living(lambda comm, data, named: said.get(comm, named), lambda: thread)
+    assert route("comm", {}, "new") == "new" and route("comm", {}, None) is None
+    there.append("old")
+    assert route("comm", {}, "new") == "old", "a thread that lives is asked, as ipykernel has it"
+    said["comm"] = None
+    assert route("comm", {}, "new") is None and route("other", {}, "new") == "new"
+
+
+def test_routes_of_the_kernel_are_kept_once(figure):
+    comm = pytest.importorskip("ipykernel.comm.comm").BaseComm
+    route = getattr(comm, "_reply_subshell_for", None)
+    routing.keep()
+    assert getattr(comm, "_reply_subshell_for", None) is route

@@ -276,7 +276,15 @@ def test_runs_say_where_they_come_from_and_are_saved(session: Session, tmp_path:
     assert len(session.save(store=str(tmp_path / "others"))) == 2
 
 
-def test_an_interrupted_cell_stops_what_it_waits_for(session: Session) -> None:
+@pytest.fixture
+def keyboard() -> Iterator[None]:
+    """Ctrl-C as Python has it, whatever a library has made of it in this process."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupted_cell_stops_what_it_waits_for(session: Session, keyboard: None) -> None:
     pressed = []
 
     def press() -> None:

@@ -18,9 +18,10 @@ import workbench as wb
 from workbench import export
 from workbench.explore.panel import Panel
 from workbench.explore.figure import LiveFigure
+from workbench.explore.settings import SETTINGS
 
 assert "cubic" in wb.schedules.names()
-assert "cubic" in dict(Panel(LiveFigure([]), "gpt", "wsd").chooser.options).values()
+assert "cubic" in dict(Panel(LiveFigure([]), "gpt", "wsd", SETTINGS).chooser.options).values()
 assert any(cell.name == "cubic" and cell.family == "decay" for cell in wb.explore.sheet().cells)
 schedule = wb.schedules.cubic(total=100)
 for to in ("torch", "csv", "python"):

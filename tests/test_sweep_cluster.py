@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import time
@@ -230,6 +231,18 @@ def test_slurm_and_pbs_are_asked_for_what_the_yaml_says() -> None:
             assert mark in made.job_script()
         finally:
             made.close()
+
+
+def test_ctrl_c_still_stops_a_sweep_cleanly_where_a_queue_is_asked() -> None:
+    code = """
+import contextlib, signal
+from workbench import sweep
+with contextlib.suppress(ValueError):
+    sweep.cluster("slurm", {"options": {"nonsense": 1}})
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.split() == ["True"]
 
 
 @pytest.mark.parametrize(

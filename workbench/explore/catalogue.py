@@ -62,7 +62,9 @@ class Runs:
         self.by = widgets.Dropdown(description="lines by", **short)
         titles = [(laws.get(name).title, name) for name in laws.names()]
         self.law = widgets.Dropdown(options=titles, value="power", description="law", **short)
-        self.text = widgets.Text(placeholder="tag", tooltip="tag for the chosen runs", layout=widgets.Layout(width="120px"))
+        self.text = widgets.Text(
+            description="tag", layout={"width": "150px"}, style={"description_width": "initial"}
+        )
         names = ("Refresh", "Best five", "Tag", "Bin", "Fit to chosen")
         self.button = {name: small_button(name) for name in names}
         self.said, self.caution, self.drawn = (widgets.HTML() for _ in range(3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -120,21 +121,50 @@ class Chooser:
     def _on_list(self, _: Any) -> None:
         if self._silent:
             return
+        said = ""
         if not self.name:
             assert self._fixed is not None
             self.schedule = self._fixed
         else:
-            kept = first_args(schedules.get(self.name), dict(self.schedule.recipe or {}))
-            common = {key: value for key, value in kept.items() if key in ("total", "peak")}
             try:
-                self.schedule = schedules.build({"name": self.name, **self._first(self.name), **common})
-            except ValueError:
-                self.schedule = schedules.build({"name": self.name, **self._first(self.name)})
+                self.schedule, said = self._nearest()
+            except ValueError as error:
+                self._back(str(error))
+                return
         self._fill()
         self._changed("")
+        if said:
+            self.problem.value = note(said)
+
+    def _nearest(self) -> tuple[Schedule, str]:
+        """The chosen builder with the budget that was shown, else with the page's own arguments, else without
+        those that it refuses, which the sentence says."""
+        entry, refused = schedules.get(self.name), ""
+        shown_last = first_args(entry, dict(self.schedule.recipe or {}))
+        common = {key: value for key, value in shown_last.items() if key in ("total", "peak")}
+        page, plain = self._first(self.name), first_args(entry, self.setting.args)
+        for args in ({**page, **common}, page, {**plain, **common}):
+            try:
+                schedule = schedules.build({"name": self.name, **args})
+            except ValueError as error:
+                refused = str(error)
+                continue
+            lost = [key for key in page if key not in common and args.get(key) != page[key]]
+            return schedule, f"Without {' and '.join(lost)}: {refused}" if lost else ""
+        return schedules.build({"name": self.name, **plain}), f"With values of its own: {refused}"
+
+    def _back(self, sentence: str) -> None:
+        """The list shows again what the sliders have."""
+        self._silent = True
+        try:
+            self.list.value = dict(self.schedule.recipe or {}).get("name", _GIVEN)
+        finally:
+            self._silent = False
+        self.problem.value = note(sentence, bad=True)
 
     def _on_slider(self, _: Any) -> None:
-        if self._pending is None:
+        # A page that was loaded again may have taken its thread, and what was put off there, with it.
+        if self._pending is None or self._pending.when() < time.monotonic() - 1:
             self._pending = later(COALESCE, self._slide)
 
     def _slide(self) -> None:

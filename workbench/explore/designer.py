@@ -71,11 +71,11 @@ class Designer:
         self.controls: dict[str, Any] = {}
         self.problem, self.about, self.said = (widgets.HTML() for _ in range(3))
         hidden = widgets.Layout(width="100%", display="none")
-        self.code = widgets.Textarea(rows=9, tooltip="code for a trainer", layout=hidden)
-        wide = widgets.Layout(width="auto", min_width="190px")
-        self.what = widgets.Dropdown(options=[_BEST, _PLAIN], tooltip="what Export writes", layout=wide)
+        self.code = widgets.Textarea(rows=9, description="code", layout=hidden)
+        wide = {"layout": {"width": "auto", "min_width": "190px"}, "style": {"description_width": "initial"}}
+        self.what = widgets.Dropdown(options=[_BEST, _PLAIN], description="export", **wide)
         targets = [(export.get(name).title, name) for name in export.names()]
-        self.target = widgets.Dropdown(options=targets, tooltip="trainer to export for", layout=wide)
+        self.target = widgets.Dropdown(options=targets, description="for", **wide)
         self.button = {name: small_button(name) for name in ("Export", "Sensitivity")}
         self.box = self._layout()
         self._fill(limits)

@@ -12,7 +12,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from workbench.explore import hearing
+from workbench.explore import hearing, routing
 from workbench.explore.alone import alone
 from workbench.explore.coalescing import PAUSE, Outbox
 from workbench.explore.hearing import Points
@@ -48,6 +48,7 @@ class LiveFigure(anywidget.AnyWidget):
 
     def __init__(self, panels: Iterable[Mapping[str, Any]]) -> None:
         super().__init__()
+        routing.keep()
         self.problem = ""
         """The last sentence that a browser's message or a call on it was refused with."""
         self._panels = [dict(panel) for panel in panels]
@@ -59,6 +60,11 @@ class LiveFigure(anywidget.AnyWidget):
         self._drag: Callable[[Points, bool], None] | None = None
         self._number = 0
         self.on_msg(self._heard)
+
+    @property
+    def rest(self) -> str:
+        """What is said under the panels while nothing is pointed at."""
+        return self._state["rest"]
 
     @property
     @alone

@@ -65,11 +65,11 @@ class Planner:
         self.sheet, self.others = TableView(), TableView()
         self.problem, self.words, self.said = (widgets.HTML() for _ in range(3))
         hidden = widgets.Layout(width="100%", display="none")
-        self.code = widgets.Textarea(rows=12, tooltip="code for a trainer", layout=hidden)
-        wide = widgets.Layout(width="auto", min_width="190px")
-        self.what = widgets.Dropdown(options=[_WHOLE, _RATE], tooltip="what Export writes", layout=wide)
+        self.code = widgets.Textarea(rows=12, description="code", layout=hidden)
+        wide = {"layout": {"width": "auto", "min_width": "190px"}, "style": {"description_width": "initial"}}
+        self.what = widgets.Dropdown(options=[_WHOLE, _RATE], description="export", **wide)
         targets = [(export.get(name).title, name) for name in export.names()]
-        self.target = widgets.Dropdown(options=targets, tooltip="trainer to export for", layout=wide)
+        self.target = widgets.Dropdown(options=targets, description="for", **wide)
         self.button = small_button("Export")
         self.button.on_click(self.export)
         self.box = self._layout()

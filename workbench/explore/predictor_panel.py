@@ -50,9 +50,7 @@ class PredictorPanel:
         }
         self.curves = Checklist("Checked curves train the law, the others are held out.", on_curves)
         self.message, self.about, self.caption, self.table, self.notes = (widgets.HTML() for _ in range(5))
-        self.tsv = widgets.Textarea(
-            rows=10, tooltip="the table as text", layout={**_WHOLE, "display": "none"}
-        )
+        self.tsv = widgets.Textarea(rows=10, description="as text", layout={**_WHOLE, "display": "none"})
         self.figure = LiveFigure(fitlines.PANELS)
         self.place = widgets.VBox(layout=widgets.Layout(**_WHOLE))
         self.box = self._laid_out()

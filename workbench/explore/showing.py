@@ -8,6 +8,8 @@ from pathlib import Path
 import anywidget
 import ipywidgets as widgets
 
+from workbench.explore import routing
+
 _CODE = Path(__file__).parent / "static" / "names.js"
 
 
@@ -21,6 +23,7 @@ def show(box: widgets.Widget) -> None:
     """Display the widgets of a page."""
     from IPython.display import display
 
+    routing.keep()
     display(widgets.VBox([box, _names()], layout=widgets.Layout(width="100%")))
 
 

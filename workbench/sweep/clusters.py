@@ -10,8 +10,11 @@ options:                  # what the cluster class takes; its own documentation 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +72,8 @@ def cluster(
         raise ValueError(f"cluster must be one of {', '.join(KINDS)}; got {kind!r}")
     about, options, workers = KINDS[kind], *_config(config)
     try:
-        make = getattr(importlib.import_module(about.module), about.name)
+        with _interrupts_kept():
+            make = getattr(importlib.import_module(about.module), about.name)
         import dask.config
         from distributed import Client
     except ImportError:
@@ -91,6 +95,15 @@ def cluster(
         per_gpu=per_gpu,
         patience=patience,
     )
+
+
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """dask-jobqueue makes Ctrl-C end the process at once; a sweep stops its tasks first."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if before is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
 
 
 def _config(config: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], int | dict[str, int]]:

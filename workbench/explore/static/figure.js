@@ -209,10 +209,7 @@ function render({ model, el }) {
   window.addEventListener("online", () => fig.check(true), on);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { fig.check(true); fig.queue(); } }, on);
   ask();
-  // Where a page is loaded again, the first question may be asked before its way to the kernel is there.
-  const again = setInterval(() => (number === null ? ask() : clearInterval(again)), 3_200);
   return () => {
-    clearInterval(again);
     model.off("msg:custom", receive);
     observer.disconnect();
     themes.disconnect();

@@ -41,8 +41,14 @@ function pointing(fig) {
     const index = indexAt(fig, event);
     if (index < 0) return;
     const [px, py] = inPanel(fig, index, event);
-    press = { index, px, py, id: event.pointerId, drags: false };
+    press = { index, px, py, id: event.pointerId, drags: false, found: meant(index, px, py) };
   });
+  // What a press is on, there and then: points that come in move lines and axes before the button is up again.
+  // Where a line has moved away since the hover box told of it, that is what was meant.
+  function meant(index, px, py) {
+    const under = closest(fig, index, px, py), told = fig.at && fig.at.index === index && fig.at.away <= CLICK ? fig.at : null;
+    return pinned(fig, under && under.away <= CLICK ? under : told);
+  }
   function drags(event) {
     if (event.pointerId !== press.id) return;
     const { scale, over } = fig.panels[press.index];
@@ -56,23 +62,22 @@ function pointing(fig) {
   }
   const ends = (event, take) => {
     if (!press || event.pointerId !== press.id) return;
-    const { index, drags: dragged, box, px, py } = press;
+    const { index, drags: dragged, box, px, py, found } = press;
     fig.panels[index].over.select.style.display = "none";
     press = null;
     if (!take) return;
     if (dragged) zoomTo(fig, index, box);
-    else click(event, index, px, py);
+    else click(event, found, px, py);
   };
   plots.addEventListener("pointerup", (event) => ends(event, true));
   plots.addEventListener("pointercancel", (event) => ends(event, false));
   plots.addEventListener("dblclick", (event) => { if (!event.target.closest(".lrw-handle, button")) { clearTimeout(clicks); unzoom(fig); } });
 
-  function click(event, index, px, py) {
-    const found = closest(fig, index, px, py);
+  function click(event, found, px, py) {
     if (event.pointerType === "touch") { fig.at = found; overlay(fig); }
     const again = event.timeStamp - last.time < 400 && Math.hypot(px - last.px, py - last.py) < 8;
     last = { time: event.timeStamp, px, py };
-    if (!fig.state.label || !found || found.away > CLICK || again) return;
+    if (!fig.state.label || !found || again) return;
     clearTimeout(clicks);
     // While zoomed, the first of two clicks must not branch: the two of them show everything again.
     if (zoomed(fig)) clicks = setTimeout(() => clicked(fig, found), 300);
@@ -102,10 +107,14 @@ function unzoom(fig) {
   fig.refit();
 }
 
-function clicked(fig, { key, i }) {
-  const line = fig.lines.get(key);
-  if (!line || !fig.state.label) return;
-  const x = line.columns[0][i], y = line.columns[1][i];
+// A place on a line with the point that is there now: places move when a line is thinned.
+function pinned(fig, at) {
+  const line = at && fig.lines.get(at.key);
+  return line ? { ...at, x: line.columns[0][at.i], y: line.columns[1][at.i] } : null;
+}
+
+function clicked(fig, { key, x, y }) {
+  if (!fig.lines.has(key) || !fig.state.label) return;
   fig.state.spot = { key, x, y };
   fig.send({ type: "click", key, x, y });
   overlay(fig);
@@ -119,7 +128,7 @@ function keys(fig) {
       ArrowLeft: () => along(fig, -1, event), ArrowRight: () => along(fig, 1, event),
       ArrowUp: () => across(fig, -1), ArrowDown: () => across(fig, 1),
       Home: () => toEnd(fig, 0), End: () => toEnd(fig, 1),
-      Enter: () => fig.at && clicked(fig, fig.at), "+": () => scaleView(fig, 0.5, 0), "=": () => scaleView(fig, 0.5, 0), "-": () => scaleView(fig, 2, 0),
+      Enter: () => fig.at && clicked(fig, pinned(fig, fig.at)), "+": () => scaleView(fig, 0.5, 0), "=": () => scaleView(fig, 0.5, 0), "-": () => scaleView(fig, 2, 0),
       "[": () => scaleView(fig, 1, -0.25), "]": () => scaleView(fig, 1, 0.25), 0: () => unzoom(fig),
       Escape: () => (fig.at ? (fig.at = null) : unzoom(fig)),
     }[event.key];

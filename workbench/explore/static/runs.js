@@ -42,7 +42,7 @@ function render({ model, el }) {
   next.onclick = () => ask({ page: model.get("sheet").page + 1 });
 
   function head(sheet) {
-    const line = element("tr", {}, element("th", { scope: "col" }));
+    const line = element("tr", {}, element("th", { scope: "col", "aria-label": "chosen" }));
     for (const { name, number } of sheet.columns) {
       const sorted = name === sheet.sort;
       const mark = sorted ? (sheet.descending ? " ▾" : " ▴") : "";
