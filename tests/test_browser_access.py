@@ -70,8 +70,8 @@ def dress(opened: Any, theme: str) -> None:
     opened.wait_for_timeout(2_000)
 
 
-# axe takes for hidden what a pane clips that could be scrolled, and asks for no contrast there. So the panes clip
-# nothing while it looks, and what then hangs out of them still stands on the notebook's paper.
+# axe takes for hidden what a pane clips that could be scrolled, and asks for no contrast there. So the
+# panes clip nothing while it looks, and what then hangs out of them still stands on the notebook's paper.
 UNFOLD = """(output) => {
   document.querySelector('#jp-bottom-panel')?.remove();
   for (let node = document.querySelector(output); node; node = node.parentElement)
@@ -86,13 +86,9 @@ def serious(opened: Any) -> list[tuple[str, str]]:
 
     opened.evaluate(UNFOLD, OUTPUT)
     found = Axe().run(opened, context={"include": [[OUTPUT]]}, options=ASKED).response
-    import json
-
-    open("/tmp/acc/found.jsonl", "a").write(json.dumps(found["violations"]) + "\n")
     (contrast,) = [rule for rule in found["passes"] if rule["id"] == "color-contrast"]
     seen = [node for node in contrast["nodes"] if node["any"][0]["data"].get("contrastRatio")]
     assert len(seen) > 20, "the pages were there to be looked at"
-    print(len(seen), [(r["id"], len(r["nodes"])) for r in found["incomplete"]])
     return [
         (rule["id"], node["html"][:200] + " " + str((node["any"] or [{}])[0].get("message"))[:200])
         for rule in found["violations"]
@@ -124,7 +120,7 @@ MARK = """(output) => {
   document.addEventListener('focusin', ({ target }) => reached.add(target));
   globalThis.walk = {
     ended: () => reached.has(end),
-    missed: () => controls.filter((node) => !reached.has(node) && node.isConnected).map((node) => node.outerHTML),
+    missed: () => controls.filter((one) => one.isConnected && !reached.has(one)).map((one) => one.outerHTML),
   };
   controls[0].focus();
   return controls.length;
@@ -148,11 +144,6 @@ def test_tab_comes_to_every_control_and_each_says_its_name(shown) -> None:
 
 KEYS = {
     "a slider": (".noUi-handle[aria-label=peak]", "ArrowLeft", "node.ariaValueText"),
-    "a point of the future": (
-        ".lrw-handle[aria-disabled=false]:nth-last-child(2)",
-        "ArrowUp",
-        "node.ariaValueText",
-    ),
     "a point of a drawing": (".lrw-canvas .lrw-point:nth-child(2)", "ArrowDown", "node.ariaValueText"),
     "the player": (".lrw-player input", "ArrowLeft", "node.ariaValueText"),
     "the surface": (".lrw-scene [tabindex='0']", "ArrowLeft", "node.previousSibling.toDataURL()"),

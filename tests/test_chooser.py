@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from workbench import schedules
@@ -48,3 +51,15 @@ def test_a_builder_that_can_build_nothing_leaves_the_list_where_it_was(monkeypat
     chooser.list.value = "cosine"
     assert chooser.name == "constant" and chooser.schedule is before and heard == []
     assert "total must be at least 7" in chooser.problem.value
+
+
+def test_the_start_page_loads_no_other_page_and_every_page_is_found():
+    program = """
+import sys
+from workbench import explore
+heavy = {"torch", "plotly", "pandas", "scipy", "workbench.scaling", "workbench.plots", "workbench.explore.atlas"}
+print(*sorted(heavy & set(sys.modules)))
+print(all(callable(getattr(explore, name)) for name in explore.__all__ if name != "SETTINGS"))
+"""
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert made.stdout.split("\n")[:2] == ["", "True"]

@@ -76,7 +76,7 @@ class Chooser:
         if isinstance(start, Schedule) and recipe is None:
             self._fixed, name, schedule = start, _GIVEN, start
         else:
-            name = recipe.pop("name") if recipe is not None else start
+            name = recipe.pop("name") if recipe is not None else str(start)
             schedule = schedules.build({"name": name, **(recipe or self._first(name))})
         self._silent = True
         try:
