@@ -34,14 +34,14 @@ lint: .venv/.installed-test
 # Threads of OpenMP that spin while they wait make trainings six times slower where two workers share the cores.
 test: export OMP_WAIT_POLICY := PASSIVE
 # Notebooks run as briefly as they can; what is compared of their output is the same either way.
-# The browser tests come last and alone, so that they have the whole machine.
+# The browser tests come last, so that nothing else is in their way.
 test: lint
 	@failed=; \
 	export WORKBENCH_RUNS="$$(mktemp -d)"; \
 	echo "== tests and notebooks"; \
 	WORKBENCH_QUICK=1 $(RUN) pytest -q -n 2 --dist loadfile -m "not browser" --nbval-lax tests notebooks || failed="$$failed tests"; \
 	echo "== browser"; \
-	$(RUN) pytest -q -m browser tests || failed="$$failed browser"; \
+	$(RUN) pytest -q -n 2 --dist loadfile -m browser tests || failed="$$failed browser"; \
 	rm -rf "$$WORKBENCH_RUNS" notebooks/takeaway; \
 	if [ -n "$$failed" ]; then echo "make test: FAILED in:$$failed"; exit 1; fi; \
 	echo "make test: lint, tests, notebooks and browser all passed (what was skipped is named above)"

@@ -91,3 +91,11 @@ def test_parameters_may_name_a_range():
         wb.notebook.check({"peak": 2.0}, peak=wb.Param(0, 1))
     with pytest.raises(ValueError, match="'peak' is missing"):
         wb.notebook.check({}, peak=float)
+
+
+@pytest.mark.parametrize(("asked", "quick"), [("1", True), ("0", False), ("", False)])
+def test_the_environment_may_ask_for_the_quick_run(monkeypatch, asked, quick):
+    monkeypatch.setenv("WORKBENCH_QUICK", asked)
+    namespace = {"peak": 1e-3, "quick": False}
+    wb.notebook.check(namespace, peak=float, quick=bool)
+    assert namespace == {"peak": 1e-3, "quick": quick}
