@@ -175,7 +175,7 @@ class Player:
 
 def play(minutes: float, seed: int = 0, headed_path: str | None = None) -> tuple[Diary, Path]:
     """Play, and tell what happened; the folder holds what was saved."""
-    from lab import page, run_all, server
+    from lab import page, run_all, save, server
 
     chromium = headed_path or doctor.browser()
     if chromium is None:
@@ -196,6 +196,7 @@ def play(minutes: float, seed: int = 0, headed_path: str | None = None) -> tuple
                     run_all(opened)
                 if turn % 100 == 0:
                     player.diary.did["page reloaded"] += 1
+                    save(opened)
                     opened.reload()
                     player.find()
             except Exception as error:  # The player's own trouble is noted and does not end the play.

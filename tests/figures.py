@@ -43,6 +43,9 @@ _BRIDGE = """async ([code, css]) => {
 }"""
 
 
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 class Bridge:
     """A figure and the page that shows it; `pump` carries what both have to say."""
 
@@ -84,7 +87,10 @@ class Bridge:
         self.page.evaluate(f"async () => {{ {frames}; await new Promise((done) => setTimeout(done, 20)) }}")
 
     def data(self, name: str, view: int = 0) -> str:
-        """A data attribute of a figure."""
+        """A data attribute of a figure, once what is under way is drawn."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         return self.page.locator(".lrw-figure").nth(view).get_attribute(f"data-{name}") or ""
 
 

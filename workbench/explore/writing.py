@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from workbench.curve import Run
 from workbench.explore.background import Background
 from workbench.explore.controls import LAYOUT, STYLE
-from workbench.explore.parts import growing, note, row
+from workbench.explore.parts import growing, later, note, row
 from workbench.explore.showing import show
 from workbench.explore.starting import _cell, _replace
 from workbench.explore.studio.ear import Ear
@@ -190,7 +190,7 @@ class Writing:
     def _hear(self) -> None:
         if not self._waiting and self._ear is not None:
             self._waiting = True
-            self._ear.later(_PAUSE, self._look)
+            later(_PAUSE, self._look)
 
     def _look(self) -> None:
         self._waiting = False
