@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from workbench.notebook import headless
+from workbench.explore.parts import kernel_loop
 
 Stopped = Callable[[], bool]
 Work = Callable[[Stopped], Any]
@@ -27,10 +27,7 @@ class Background:
         self._timer: asyncio.TimerHandle | None = None
         self._result: tuple[Any, Exception | None] = (None, None)
         self._stop = threading.Event()
-        try:
-            self._loop = None if headless() else asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
+        self._loop = kernel_loop()
 
     @property
     def busy(self) -> bool:

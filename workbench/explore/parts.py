@@ -13,6 +13,7 @@ from workbench.explore import drawing
 from workbench.explore.controls import LAYOUT, STYLE
 from workbench.explore.settings import SETTINGS, Setting
 from workbench.fitted import Fit
+from workbench.notebook import headless
 from workbench.schedule import Schedule
 
 COALESCE = 0.004
@@ -25,6 +26,14 @@ def later(seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle | Non
         return asyncio.get_running_loop().call_later(seconds, call)
     except RuntimeError:
         call()
+        return None
+
+
+def kernel_loop() -> asyncio.AbstractEventLoop | None:
+    """The kernel's loop where somebody is in front of it; without, all is done where it is asked for."""
+    try:
+        return None if headless() else asyncio.get_running_loop()
+    except RuntimeError:
         return None
 
 

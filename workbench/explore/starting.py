@@ -15,6 +15,7 @@ from workbench.doctor import runs_folder
 from workbench.explore import pins
 from workbench.explore.explorer import Explorer
 from workbench.explore.settings import SETTINGS
+from workbench.explore.standing import cell, put, standing
 from workbench.explore.studio.opening import opened, passing
 from workbench.explore.studio.page import Studio
 from workbench.files import short
@@ -24,8 +25,6 @@ from workbench.schedule import Schedule
 
 _AFTER = 0.5
 """Seconds before PyTorch is imported: the first picture comes first."""
-_shown: dict[tuple[str, str], Any] = {}
-"""The page that each cell has shown last."""
 
 
 def start(
@@ -66,11 +65,11 @@ def start(
         raise ValueError(f"setting must be one of {', '.join(SETTINGS)}; got {setting!r}")
     folder = Path(store or runs_folder())
     session, said = opened(folder, "start")
-    before = _shown.get(_cell("start"))
+    before = standing(cell("start"))
     same = before is not None and before.session is session and before.setting.law == SETTINGS[setting].law
     kept = tuple(before.pins) if same else ()
     page = Explorer(setting, schedule, args, folder, points, session, kept)
-    _replace(_cell("start"), page)
+    put(cell("start"), page)
     if page.setting.task is not None and not headless():
         # PyTorch takes seconds to import: it is there when Train is pressed.
         threading.Thread(target=_warm, name="workbench-warming", daemon=True).start()
@@ -158,7 +157,7 @@ def studio(
         unit=unit,
         optimizer=optimizer,
     )
-    _replace(_cell(name), page)
+    put(cell(name), page)
     page.stage.bar.greet(said)
     return page
 
@@ -184,31 +183,3 @@ def _warm() -> None:
     time.sleep(_AFTER)
     with contextlib.suppress(ImportError):  # Train says it, where somebody wants to train.
         importlib.import_module("workbench.train")
-
-
-def _replace(cell: tuple[str, str], page: Any) -> None:
-    """`page` stands where another stood in its cell."""
-    before = _shown.get(cell)
-    if before is not None:
-        before.close()
-        _discard(before.panel.box if isinstance(before, Explorer) else before.box)
-    _shown[cell] = page
-
-
-def _discard(widget: Any) -> None:
-    """Close a widget with all that is in it: the kernel keeps every open one for ever."""
-    for child in getattr(widget, "children", ()):
-        _discard(child)
-    widget.close()
-
-
-def _cell(name: str) -> tuple[str, str]:
-    """The page of a name in the cell that is run now; without a front end all are one."""
-    try:
-        from IPython import get_ipython
-
-        shell = get_ipython()
-        parent = shell.get_parent() if shell is not None else {}
-        return name, str(parent.get("metadata", {}).get("cellId", ""))
-    except (ImportError, AttributeError):
-        return name, ""

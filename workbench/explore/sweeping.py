@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.notebook import headless
+from workbench.explore.parts import kernel_loop
 from workbench.sweep.collected import Results, results
 from workbench.sweep.driver import events
 from workbench.sweep.planning import Plan
@@ -42,10 +41,7 @@ class Sweeping(widgets.VBox):
         self._button.on_click(lambda _: self.stop())
         super().__init__([widgets.HBox([self._bar, self._button]), self._line, self._said])
         progress = events(plan, out, **options)
-        try:
-            loop = None if headless() else asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
+        loop = kernel_loop()
         if loop is None:
             self._run(progress, lambda call, *args: call(*args))
             if self.error is not None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from workbench.notebook import headless
+from workbench.explore.parts import kernel_loop
 
 _TRAIL = 0.55
 """Seconds behind the last news: longer than anything that listens waits between two pictures."""
@@ -34,10 +34,7 @@ class Ear:
         self._queued = False
         self._trail: asyncio.TimerHandle | None = None
         self._open = True
-        try:
-            self._loop = None if headless() else asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
+        self._loop = kernel_loop()
         self._cancel = session.listen(self._new)
 
     def close(self) -> None:

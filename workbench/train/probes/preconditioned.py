@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbench.params import number
 from workbench.train.optimizers.adamw import AdamW
 from workbench.train.probes import every
-from workbench.train.probes.sharpness import ITERATIONS, SIZE, extremes, hessian
+from workbench.train.probes.sharpness import check, extremes, hessian
 from workbench.train.probes.value import View
 
 
@@ -51,10 +50,7 @@ class PreconditionedSharpness:
     history = 0
 
     def __post_init__(self) -> None:
-        every.checked(self.every)
-        number("iterations", self.iterations, ITERATIONS, integer=True)
-        if self.size is not None:
-            number("size", self.size, SIZE, integer=True)
+        check(self.every, self.size, self.iterations)
 
     def due(self, total: int) -> Iterable[int]:
         """See `workbench.train.probes.value.Probe`."""

@@ -14,8 +14,8 @@ from workbench.train.probes import every
 from workbench.train.probes.value import View
 from workbench.train.problem import Problem
 
-SIZE = Param(1, 10**7, unit="samples", help="samples of the fixed batch")
-ITERATIONS = Param(2, 1000, help="products with the Hessian")
+_SIZE = Param(1, 10**7, unit="samples", help="samples of the fixed batch")
+_ITERATIONS = Param(2, 1000, help="products with the Hessian")
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,7 @@ class Sharpness:
     history = 0
 
     def __post_init__(self) -> None:
-        every.checked(self.every)
-        number("iterations", self.iterations, ITERATIONS, integer=True)
-        if self.size is not None:
-            number("size", self.size, SIZE, integer=True)
+        check(self.every, self.size, self.iterations)
 
     def due(self, total: int) -> Iterable[int]:
         """See `workbench.train.probes.value.Probe`."""
@@ -65,6 +62,20 @@ class Sharpness:
         batch = view.problem.batch(0, (0,), self.size)
         product = hessian(view.problem, view.rows, batch)
         return {"sharpness": extremes(product, view.rows, self.iterations)[:, -1]}
+
+
+def check(gap: int, size: int | None, iterations: int) -> None:
+    """Refuse what no probe of a largest curvature can be asked for.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, what is allowed and what came.
+    """
+    every.checked(gap)
+    number("iterations", iterations, _ITERATIONS, integer=True)
+    if size is not None:
+        number("size", size, _SIZE, integer=True)
 
 
 def hessian(problem: Problem, rows: Tensor, batch: object) -> Callable[[Tensor], Tensor]:
