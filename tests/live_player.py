@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from live_cases import LONG, TASK, S, beyond, wsd
+from live_cases import LONG, TASK, S, beyond, soon, wsd
 
 import workbench as wb
 from workbench import live
@@ -22,11 +22,13 @@ from workbench import live
 def play(folder: Path, how: str) -> None:
     """Play, and die in the middle."""
     session = live.open(folder)
-    one, two = session.start(TASK, [wsd(2000), wsd(LONG, 0.5)], every_steps=100)
+    one, two = session.start(TASK, [wsd(6000), wsd(LONG, 0.5)], every_steps=100)
     beyond(session, one, 350)
-    session.change(one, S.constant(total=2000, peak=0.02))
-    session.fork(two, 220, wb.hold(800, 0.01))
+    session.change(one, S.constant(total=6000, peak=0.02))
+    three = session.fork(two, 220, wb.hold(4000, 0.01))
     beyond(session, one, 450)
+    # The thread writes the session's file before it begins with a branch.
+    soon(lambda: session.branch_of(three).status == "running")
     if how != "leave":
         time.sleep(float(how))
         os.kill(os.getpid(), signal.SIGKILL)

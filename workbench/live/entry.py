@@ -58,6 +58,11 @@ class Entry:
         return last if last is not None and last.stop is None else None
 
     @property
+    def open(self) -> bool:
+        """Whether it trains, or could go on."""
+        return self.status in (*GOING, *HELD)
+
+    @property
     def branch(self) -> Branch:
         """The value that others see."""
         facts = {**self.facts, "changes": [dict(each) for each in self.changes]} if self.facts else {}

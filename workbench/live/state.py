@@ -93,6 +93,12 @@ class State:
                     return track, lane
         return None
 
+    def done(self, entry: Entry) -> int:
+        """Updates of a branch that nothing changes any more."""
+        place = self.lane_of(entry.key)
+        # A training that goes on says where it is with its first event only.
+        return entry.step if place is None else max(entry.step, place[0].at[place[1]])
+
     def most(self, track: Track) -> dict[int, int]:
         """How far each lane of a track may go now, where there is a limit."""
         found = {}

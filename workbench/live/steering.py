@@ -89,11 +89,11 @@ def fork(state: State, entry: Entry, step: int, schedule: Any, name: str | None)
 
 def change(state: State, entry: Entry, schedule: Any) -> int:
     """Give a branch another future from its present step on."""
-    if entry.status not in (*GOING, *HELD):
+    if not entry.open:
         raise ValueError(f"branch {entry.key} is {entry.status} and has no future to change; fork it instead")
     new = _plan(schedule)
     there = state.lane_of(entry.key)
-    step = max(entry.step if there is None else there[0].at[there[1]], entry.left)
+    step = max(state.done(entry), entry.left)
     if len(new) <= step:
         raise ValueError(
             f"schedule must be the whole plan, longer than the {step} updates that are done; got {len(new)}"
@@ -130,7 +130,7 @@ def stop(state: State, entries: Sequence[Entry]) -> None:
             continue
         for lane, key in list(track.keys.items()):
             if key in keys:
-                state.entries[key].leave(track.at[lane])
+                state.entries[key].leave(state.done(state.entries[key]))
                 track.end(lane)
     state.note()
 
@@ -150,7 +150,7 @@ def close(state: State) -> None:
 
 def go_on(state: State, entries: Sequence[Entry]) -> None:
     """Wish for the training of branches that are held, together where they were."""
-    wrong = [entry for entry in entries if entry.status not in (*GOING, *HELD)]
+    wrong = [entry for entry in entries if not entry.open]
     if wrong:
         raise ValueError(f"branch {wrong[0].key} is {wrong[0].status}: it cannot be gone on with")
     if not entries and not state.going:
@@ -170,7 +170,8 @@ def go_on(state: State, entries: Sequence[Entry]) -> None:
         else:
             state.wishes.append(Wish((entry.key,)))
     for training, group in groups.items():
-        left = [each for each in state.entries.values() if _there(each, training) and each.status in HELD]
+        # One that waits with its training already has it begin without those that were stopped.
+        left = [each for each in state.entries.values() if _there(each, training) and each.open]
         if len(group) == len(left) and _whole(state, training):
             state.wishes.append(Wish(tuple(each.key for each in group), training))
             continue
@@ -189,9 +190,7 @@ def advance(state: State, updates: int) -> None:
         raise ValueError("updates are done by branches that are under way, and none is; start one or go on")
     state.until = {}
     for entry in going:
-        there = state.lane_of(entry.key)
-        at = max(entry.step, 0) if there is None else there[0].at[there[1]]
-        state.until[entry.key] = at + updates
+        state.until[entry.key] = state.done(entry) + updates
     state.paused = False
     state.meter.begin()
     state.new()

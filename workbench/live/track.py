@@ -85,7 +85,7 @@ class Track:
         self.control.hold(most)
         event = next(self._events, None)
         self.control.hold(dict.fromkeys(range(len(self.asked.lanes)), 0))
-        while event is not None and not self._nothing(event):
+        while event is not None and not self.control.waiting:
             self.at[event.lane] = event.step
             yield event
             event = next(self._events, None)
@@ -111,7 +111,3 @@ class Track:
         if self._events is not None:
             self._events.close()
         self.over = True
-
-    def _nothing(self, event: Event) -> bool:
-        """Whether it says that no lane may go on."""
-        return event.status == "running" and not event.curves and event.step == self.at.get(event.lane)

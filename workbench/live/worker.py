@@ -169,9 +169,8 @@ class Worker:
         # It has the turns that the others had before it came.
         others = [other.spent for other in state.tracks if other is not track]
         track.spent = max(track.spent, min(others, default=0.0))
-        if state.paused:
-            return self._turn(track, None)
-        return True
+        # Where it is and what it begins with is told before anybody can take a lane out of it.
+        return self._turn(track, None)
 
     def _problem(self, track: Track) -> Any:
         """The task of a track, ready on its device; the last one that was made is used again."""

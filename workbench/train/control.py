@@ -33,6 +33,8 @@ class Control:
     ----------
     hurry : bool
         While it is true, a turn ends after the update under way; who sets it takes it back.
+    waiting : bool
+        Whether the newest event says nothing but that no lane may go on.
 
     Notes
     -----
@@ -44,7 +46,7 @@ class Control:
     """
 
     def __init__(self, ended: Iterable[int] = ()) -> None:
-        self.hurry = False
+        self.hurry = self.waiting = False
         self._lock = threading.Lock()
         self._lanes: int | None = None
         self._ended: frozenset[int] = frozenset()

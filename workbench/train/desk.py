@@ -31,9 +31,9 @@ class Desk:
         self.control, self._ledger, self._seating = control, ledger, seating
         control.bind(len(seating.values))
 
-    @property
-    def asked(self) -> bool:
-        """Whether there may be something to do."""
+    def open(self) -> bool:
+        """Begin to work or to wait; whether there may be something to do first."""
+        self.control.waiting = False
         return bool(self.control.copied or self.control.ended - self._ledger.ended.keys())
 
     def free(self, chunk: Chunk) -> bool:
@@ -44,6 +44,11 @@ class Desk:
     def most(self, chunk: Chunk) -> int | None:
         """Updates up to which it may."""
         return self.control.most(self._going(chunk))
+
+    def idle(self, chunk: Chunk) -> list[Event]:
+        """What is told while no lane may go on."""
+        self.control.waiting = True
+        return self.again(chunk)
 
     def again(self, chunk: Chunk) -> list[Event]:
         """An event with nothing new: whoever listens gets a turn of its own."""

@@ -93,7 +93,7 @@ class Training:
             while self._chunks:
                 # All is settled before it is told: whoever stops between two events stops at a whole state.
                 desk = self._desk
-                told = self._serve(desk) if desk is not None and desk.asked else []
+                told = self._serve(desk) if desk is not None and desk.open() else []
                 yield from told or self._turn()
         except GeneratorExit:
             if self.keeper is not None and not sys.is_finalizing():
@@ -171,7 +171,7 @@ class Training:
         desk = self._desk
         free = [chunk for chunk in self._chunks if desk is None or desk.free(chunk)]
         if desk is not None and not free:
-            return desk.again(self._chunks[0])
+            return desk.idle(self._chunks[0])
         chunk = min(free, key=lambda chunk: chunk.step)
         step, spent, short = chunk.step, chunk.seconds, False
         pauses = [desk and desk.most(chunk), self.keeper and self.keeper.pause(step)]
