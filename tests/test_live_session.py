@@ -260,6 +260,13 @@ def test_a_listener_that_raises_ends_no_training(session: Session) -> None:
     assert "the widget is gone" in session.error
 
 
+def test_a_listener_that_stops_all_again_and_again_ends_with_the_training(session: Session) -> None:
+    session.listen(session.stop)
+    session.start(TASK, [wsd(LONG)], wait=True)
+    soon(lambda: not [thread for thread in threading.enumerate() if thread.name == "workbench-live"])
+    assert session.branches[0].status == "stopped"
+
+
 def test_runs_say_where_they_come_from_and_are_saved(session: Session, tmp_path: Path) -> None:
     (root,) = session.start(TASK, [wsd(200)], names=["trunk"], wait=True)
     leaf = session.fork(root, 150, wb.hold(20, 0.01), name="leaf")

@@ -118,7 +118,9 @@ def change(state: State, entry: Entry, schedule: Any) -> int:
 
 
 def stop(state: State, entries: Sequence[Entry]) -> None:
-    """End branches; a training of which none is left is closed."""
+    """End branches; a training of which none is left is closed. With none there is nothing to tell."""
+    if not entries:
+        return
     keys = {entry.key for entry in entries}
     for entry in entries:
         entry.status, entry.under_way = "stopped", False
