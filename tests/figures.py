@@ -42,7 +42,6 @@ _BRIDGE = """async ([code, css]) => {
   window.open_view(document.getElementById('box'));
 }"""
 
-
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -88,9 +87,7 @@ class Bridge:
 
     def data(self, name: str, view: int = 0) -> str:
         """A data attribute of a figure, once what is under way is drawn."""
-        self.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        self.page.evaluate(_TWO_FRAMES)
         return self.page.locator(".lrw-figure").nth(view).get_attribute(f"data-{name}") or ""
 
 

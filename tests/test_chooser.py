@@ -58,6 +58,7 @@ def test_the_start_page_loads_no_other_page_and_every_page_is_found():
 import sys
 from workbench import explore
 heavy = {"torch", "plotly", "pandas", "scipy", "workbench.scaling", "workbench.plots"}
+heavy |= {"workbench.explore.atlas"}
 print(*sorted(heavy & set(sys.modules)))
 print(all(callable(getattr(explore, name)) for name in explore.__all__ if name != "SETTINGS"))
 """

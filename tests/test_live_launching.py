@@ -42,7 +42,8 @@ def begun(session: Session) -> bool:
     return bool(session._state.tracks)
 
 
-def test_a_change_before_it_goes_on_leaves_what_has_run(session: Session, gate: threading.Event) -> None:
+def about_to_go_on(session: Session, gate: threading.Event) -> str:
+    """A branch of 40 updates whose training is made anew, and waits at the gate."""
     (key,) = session.start(TASK, [wsd(LONG)])
     advanced(session, 40)
     session.stop(key)
@@ -50,6 +51,11 @@ def test_a_change_before_it_goes_on_leaves_what_has_run(session: Session, gate: 
     gate.clear()
     session.go_on(key)
     soon(lambda: begun(session))
+    return key
+
+
+def test_a_change_before_it_goes_on_leaves_what_has_run(session: Session, gate: threading.Event) -> None:
+    key = about_to_go_on(session, gate)
     assert session.change(key, S.constant(total=60, peak=0.02)) == 40
     gate.set()
     assert session.wait(30)
@@ -60,13 +66,7 @@ def test_a_change_before_it_goes_on_leaves_what_has_run(session: Session, gate: 
 
 
 def test_updates_are_counted_from_where_it_goes_on(session: Session, gate: threading.Event) -> None:
-    (key,) = session.start(TASK, [wsd(LONG)])
-    advanced(session, 40)
-    session.stop(key)
-    assert session.wait(30)
-    gate.clear()
-    session.go_on(key)
-    soon(lambda: begun(session))
+    key = about_to_go_on(session, gate)
     session.advance(3)
     gate.set()
     assert session.wait(30)
