@@ -80,7 +80,7 @@ class Player:
         # What cannot be done at once is not done: the page changes under the player.
         page.set_default_timeout(4_000)
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.diary.errors.append(f"page: {error}"))
+        page.on("pageerror", lambda error: self.diary.errors.append(f"page: {error.stack[:400]}"))
 
     def act(self) -> None:
         """One of the things that people do."""

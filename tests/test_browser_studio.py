@@ -47,6 +47,29 @@ def rows(opened):
     return [each.get_attribute("aria-label") for each in found.all()]
 
 
+def click_curve(opened):
+    """Click a point of a measured curve, wherever it is drawn: axes and curves move while points come in."""
+    for _ in range(10):
+        box = opened.locator(".lrw-figure canvas").nth(1).bounding_box()
+        for y in range(10, int(box["height"]) - 30, 8):
+            place = box["x"] + 66 + 0.05 * (box["width"] - 80), box["y"] + y
+            opened.mouse.move(*place)
+            opened.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            if opened.locator(".lrw-clickable").count():
+                return opened.mouse.click(*place)
+    raise AssertionError("no curve was found under the pointer")
+
+
+def comes_back(opened, before, focus):
+    """Save by keys while `focus` has the focus, and load the page again: all is there."""
+    assert opened.locator(".jp-mod-dirty").count(), "there is something to save"
+    opened.locator(focus).first.focus()
+    save(opened)
+    opened.reload()
+    until(opened, f"{COUNT} >= {before}", 40)
+    assert len(rows(opened)) == 5, "the page that is loaded again has all of it"
+
+
 def journey(opened, look: Callable[[str], None] = lambda name: None):
     """What a user does, in one go; `look` is called where there is something to see."""
     run_all(opened)
@@ -70,15 +93,7 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     button(opened, "Go on").click()
     until(opened, f"{COUNT} >= {held} + 100")
 
-    # A point of a measured curve, wherever it is drawn.
-    box = opened.locator(".lrw-figure canvas").nth(1).bounding_box()
-    for y in range(10, int(box["height"]) - 30, 8):
-        place = box["x"] + 66 + 0.05 * (box["width"] - 80), box["y"] + y
-        opened.mouse.move(*place)
-        opened.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        if opened.locator(".lrw-clickable").count():
-            opened.mouse.click(*place)
-            break
+    click_curve(opened)
     says(opened, "Branch from ")
     look("here")
     button(opened, "Branch").click()
@@ -95,15 +110,12 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     says(opened, " less ")
     look("tree")
 
-    save(opened)
     before = opened.evaluate(COUNT)
-    opened.reload()
-    until(opened, f"{COUNT} >= {before}", 40)
-    assert len(rows(opened)) == 5, "the page that is loaded again has all of it"
-
+    comes_back(opened, before, ".lrw-plots")
     run_all(opened)
     until(opened, "document.querySelectorAll('.lrw-tree [role=treeitem]').length === 5")
     until(opened, f"{COUNT} >= {before}")
+    comes_back(opened, before, ".lrw-legend button")
     button(opened, "Stop").click()
     says(opened, "5 stopped")
     kept = settled(opened, COUNT)

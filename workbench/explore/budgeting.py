@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from workbench import schedules
 from workbench.explore import planning
+from workbench.explore.closing import close
 from workbench.explore.controls import LAYOUT, STYLE, control, read
 from workbench.scaling import rules
 from workbench.scaling.gpus import GPUS, gpu
@@ -104,7 +105,8 @@ class Budgeting:
         kind = str(self.kind.value)
         self.amount = control(planning.BUDGETS[kind], self._amounts[kind], {})
         self.amount.observe(self._changed, "value")
-        self.slot.children = (self.amount,)
+        before, self.slot.children = self.slot.children, (self.amount,)
+        close(*before)
 
     def _on_kind(self, _: Any) -> None:
         self._fill()

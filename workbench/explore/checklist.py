@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import ipywidgets as widgets
 
+from workbench.explore.closing import close
 from workbench.explore.parts import row, small_button
 
 
@@ -53,7 +54,8 @@ class Checklist:
         }
         for box in self._boxes.values():
             box.observe(self._on_box, "value")
-        self._list.children = tuple(self._boxes.values())
+        before, self._list.children = self._list.children, tuple(self._boxes.values())
+        close(*before)
 
     def check(self, names: Iterable[str]) -> None:
         """Check these and no others."""

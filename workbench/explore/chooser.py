@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench import schedules
+from workbench.explore.closing import close
 from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
 from workbench.explore.parts import COALESCE, later, note
 from workbench.explore.settings import Setting
@@ -106,11 +107,12 @@ class Chooser:
         return first_args(entry, {**self.setting.args, **self._given})
 
     def _fill(self) -> None:
-        recipe = dict(self.schedule.recipe or {})
+        recipe, before = dict(self.schedule.recipe or {}), self.controls.values()
         self.controls = {f.name: control(f, recipe[f.name], self.setting.ranges) for f in self._fields()}
         for each in self.controls.values():
             each.observe(self._on_slider, "value")
         self._hide()
+        close(*before)
 
     def _hide(self) -> None:
         values = self.values()

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from workbench.params import Choice, Flag, Numbers, Param
 from workbench.registry import Field
 
-LAYOUT = widgets.Layout(width="310px")
+LAYOUT = {"width": "310px"}
 STYLE = {"description_width": "84px"}
 _DIGITS = (
     *(1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.4, 2.5, 2.7, 3),

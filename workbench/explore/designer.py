@@ -12,6 +12,7 @@ import numpy as np
 from workbench import export, schedules
 from workbench.design import Design, optimise
 from workbench.explore import drawing
+from workbench.explore.closing import close
 from workbench.explore.controls import LAYOUT, STYLE, control, read
 from workbench.explore.designing import Choice, among, choices, curve_of, lines, panels
 from workbench.explore.figure import LiveFigure
@@ -151,6 +152,7 @@ class Designer:
         # A bound at its best factor has its own peak.
         names = [name for name in _SLIDERS if name != "peak" or choice.fit is not None]
         ranges = {"warmup": (0.0, 0.2), "floor": (0.0, 0.5), **choice.ranges}
+        before = self.controls.values()
         self.controls = {name: control(fields[name], first[name], ranges) for name in names}
         slope, phases = first.get("slope"), first.get("phases")
         slopes = sorted({*_SLOPES, slope} - {None})
@@ -161,6 +163,7 @@ class Designer:
         for each in self.controls.values():
             each.observe(self._on_slider, "value")
         self.sliders.children = tuple(self.controls.values())
+        close(*before)
 
     def _on_law(self, _: Any) -> None:
         kept = {key: value for key, value in self.values().items() if key not in ("total", "peak")}

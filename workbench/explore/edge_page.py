@@ -13,6 +13,7 @@ from workbench import schedules
 from workbench.curve import Run
 from workbench.explore import edge_figures
 from workbench.explore import edge_lines as drawing
+from workbench.explore.closing import close
 from workbench.explore.controls import LAYOUT, STYLE, control, plain, read, shown
 from workbench.explore.edge_lanes import KINDS, Descent, descent_of
 from workbench.explore.edge_lines import Lane
@@ -84,6 +85,7 @@ class EdgePage:
     def __init__(self, schedule: Schedule, descent: Descent, seed: int, folder: str | Path) -> None:
         self._pending: asyncio.TimerHandle | None = None
         self._seed, self.schedule, self._error = seed, schedule, ""
+        self.controls: dict[str, Any] = {}
         self.session, said = session_in(folder, "edge")
         recipe = dict(schedule.recipe or {})
         names = [(schedules.get(name).title, name) for name in schedules.names("learning rate")]
@@ -177,10 +179,12 @@ class EdgePage:
     def _fill(self, args: Mapping[str, Any]) -> None:
         self._error = ""
         self.fields = schedules.get(self.chooser.value).fields
+        before = self.controls.values()
         self.controls = {field.name: control(field, args[field.name], _RANGES) for field in self.fields}
         for each in self.controls.values():
             each.observe(self._on_slider, "value")
         self._show_sliders()
+        close(*before)
 
     def _show_sliders(self) -> None:
         values = self.values()

@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench import schedules
+from workbench.explore.closing import close
 from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
 from workbench.explore.figure import LiveFigure
 from workbench.explore.parts import law_list, log_box, note, row, small_button
@@ -78,6 +79,7 @@ class Panel:
 
     def fill(self, args: Mapping[str, Any], setting: Setting, on_change: Callable[[Any], None]) -> None:
         """New controls for the chosen builder, at `args`."""
+        before = self.controls.values()
         self.fields = schedules.get(self.chooser.value).fields
         self.controls = {
             field.name: control(field, args[field.name], setting.ranges) for field in self.fields
@@ -85,6 +87,7 @@ class Panel:
         for each in self.controls.values():
             each.observe(on_change, "value")
         self.show_sliders()
+        close(*before)
 
     def show_sliders(self) -> None:
         """Hide what does not count beside the other values."""

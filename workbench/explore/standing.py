@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-_shown: dict[tuple[str, str], Any] = {}
-"""The page that each cell has shown last."""
+from workbench.explore.showing import cell, take_away
+
+_standing: dict[tuple[str, str], Any] = {}
+"""The page that each cell has made last, by the page's name."""
 
 
-def cell(name: str) -> tuple[str, str]:
-    """The page of a name in the cell that is run now; without a front end all are one."""
-    try:
-        from IPython import get_ipython
-
-        shell = get_ipython()
-        parent = shell.get_parent() if shell is not None else {}
-        return name, str(parent.get("metadata", {}).get("cellId", ""))
-    except (ImportError, AttributeError):
-        return name, ""
+def standing(name: str) -> Any | None:
+    """The page of this name that stands in the cell that is run now."""
+    return _standing.get((name, cell()))
 
 
-def standing(place: tuple[str, str]) -> Any | None:
-    """The page that stands there now."""
-    return _shown.get(place)
-
-
-def put(place: tuple[str, str], page: Any) -> None:
-    """`page` stands where another stood in its cell."""
-    before = _shown.get(place)
+def put(name: str, page: Any) -> None:
+    """`page` stands where another of its name stood in its cell."""
+    before = standing(name)
     if before is not None:
         before.close()
-        _discard(getattr(before, "panel", before).box)
-    _shown[place] = page
-
-
-def _discard(widget: Any) -> None:
-    """Close a widget with all that is in it: the kernel keeps every open one for ever."""
-    for child in getattr(widget, "children", ()):
-        _discard(child)
-    widget.close()
+        take_away(getattr(before, "panel", before).box)
+    _standing[name, cell()] = page

@@ -15,7 +15,7 @@ from workbench.doctor import runs_folder
 from workbench.explore import pins
 from workbench.explore.explorer import Explorer
 from workbench.explore.settings import SETTINGS
-from workbench.explore.standing import cell, put, standing
+from workbench.explore.standing import put, standing
 from workbench.explore.studio.opening import opened, passing
 from workbench.explore.studio.page import Studio
 from workbench.files import short
@@ -65,11 +65,11 @@ def start(
         raise ValueError(f"setting must be one of {', '.join(SETTINGS)}; got {setting!r}")
     folder = Path(store or runs_folder())
     session, said = opened(folder, "start")
-    before = standing(cell("start"))
+    before = standing("start")
     same = before is not None and before.session is session and before.setting.law == SETTINGS[setting].law
     kept = tuple(before.pins) if same else ()
     page = Explorer(setting, schedule, args, folder, points, session, kept)
-    put(cell("start"), page)
+    put("start", page)
     if page.setting.task is not None and not headless():
         # PyTorch takes seconds to import: it is there when Train is pressed.
         threading.Thread(target=_warm, name="workbench-warming", daemon=True).start()
@@ -157,7 +157,7 @@ def studio(
         unit=unit,
         optimizer=optimizer,
     )
-    put(cell(name), page)
+    put(name, page)
     page.stage.bar.greet(said)
     return page
 

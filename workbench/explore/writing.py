@@ -13,7 +13,7 @@ from workbench.explore.background import Background
 from workbench.explore.controls import LAYOUT, STYLE
 from workbench.explore.parts import growing, later, note, row
 from workbench.explore.showing import show
-from workbench.explore.standing import cell, put
+from workbench.explore.standing import put
 from workbench.explore.studio.ear import Ear
 
 _MOST = 400
@@ -73,7 +73,7 @@ def writing(source: Any, prompt: str = "def ") -> Writing:
     else:
         raise ValueError(f"source must be a studio, a session or some runs; got {type(source).__name__}")
     # The cell was run again: the box of before is gone from the page, and must not listen on.
-    put(cell("writing"), page)
+    put("writing", page)
     return page
 
 

@@ -58,7 +58,7 @@ function handleOf(fig, i) {
   node.addEventListener("pointercancel", drop);
   node.addEventListener("keydown", (event) => {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (event.key !== "Tab") event.stopPropagation();
+    if (event.key !== "Tab" && !event.ctrlKey && !event.metaKey) event.stopPropagation();
     if (!way || !may()) return;
     event.preventDefault();
     const { scale } = panelOf(), much = event.shiftKey ? 10 : 1;

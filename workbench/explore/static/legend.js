@@ -39,7 +39,7 @@ function chipOf(fig, group) {
   chip.onkeydown = (event) => {
     const to = { ArrowRight: chip.nextElementSibling, ArrowLeft: chip.previousElementSibling }[event.key];
     if (to) { to.focus(); event.preventDefault(); }
-    event.stopPropagation();
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
   };
   return chip;
 }

@@ -19,6 +19,7 @@ function say(root) {
 export default {
   render({ el }) {
     let observer, waiting;
+    const gone = new AbortController();
     el.style.display = "none";
     const start = requestAnimationFrame(() => {
       const root = el.closest(".jp-OutputArea-output") ?? document.body;
@@ -29,11 +30,13 @@ export default {
       observer = new MutationObserver(soon);
       observer.observe(root, { childList: true, subtree: true, characterData: true });
       soon();
+      handOn(root, gone.signal);
     });
     return () => {
       cancelAnimationFrame(start);
       cancelAnimationFrame(waiting);
       observer?.disconnect();
+      gone.abort();
     };
   },
 };
