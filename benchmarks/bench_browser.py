@@ -14,7 +14,7 @@ from workbench import doctor
 
 _PINS = """explorer = wb.explore.start("wsd", points=2000)
 for decay in (0.1, 0.15, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
-    explorer.panel.controls["decay"].value = decay
+    explorer.panel.sliders.controls["decay"].value = decay
     explorer._dials._slide()
     explorer.pin()
 explorer"""

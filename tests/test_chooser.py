@@ -22,7 +22,7 @@ def test_every_schedule_of_the_list_can_be_chosen_whatever_the_page_gives(given)
         chooser.list.value = name
         built = dict(chooser.schedule.recipe)
         assert chooser.name == built["name"] and chooser.error == ""
-        assert built.keys() - {"name"} <= chooser.values().keys()
+        assert built.keys() - {"name"} <= chooser.sliders.values().keys()
         if chooser.name != name:
             assert chooser.problem.value, "the list goes back with a sentence"
 

@@ -206,7 +206,7 @@ def test_the_threshold_follows_the_sliders_at_once(page) -> None:
     assert allowed() == pytest.approx(50)
     page.momentum.value = 0.5
     assert allowed() == pytest.approx(75)
-    page.controls["peak"].value = 0.02
+    page.sliders.controls["peak"].value = 0.02
     assert allowed() == pytest.approx(150)
     page.chooser.value = "linear"
     assert page.schedule.peak == 0.02 and len(page.schedule) == 100
@@ -230,11 +230,11 @@ def test_sliders_steer_the_lane_that_runs(page) -> None:
     page.bar.speed.value = 10.0
     page.train()
     try:
-        page.controls["peak"].value = 0.08
+        page.sliders.controls["peak"].value = 0.08
         (lane,) = page.lanes
         assert lane.schedule(99) == 0.08 and lane.schedule(0) in (0.04, 0.08)
         page.steer.value = False
-        page.controls["peak"].value = 0.02
+        page.sliders.controls["peak"].value = 0.02
         assert page.lanes[0].schedule(99) == 0.08
     finally:
         page.session.stop()
@@ -243,12 +243,12 @@ def test_sliders_steer_the_lane_that_runs(page) -> None:
 
 def test_a_refused_value_leaves_the_last_schedule(page) -> None:
     page.chooser.value = "wsd"
-    page.controls["warmup"].value, page.controls["decay"].value = 0.0, 0.9
+    page.sliders.controls["warmup"].value, page.sliders.controls["decay"].value = 0.0, 0.9
     before = page.schedule
-    page.controls["warmup"].value = page.controls["warmup"].max
+    page.sliders.controls["warmup"].value = page.sliders.controls["warmup"].max
     if page.problem.value:
         assert page.schedule == before and page.bar.button["train"].disabled
-        page.controls["warmup"].value = 0.0
+        page.sliders.controls["warmup"].value = 0.0
     assert page.problem.value == "" and not page.bar.button["train"].disabled
 
 
@@ -256,7 +256,7 @@ def test_any_slider_anywhere_is_no_error(page) -> None:
     page.train(wait=True)
     rng = random.Random(1)
     for _ in range(120):
-        each = rng.choice([page.chooser, page.kind, page.momentum, *page.controls.values()])
+        each = rng.choice([page.chooser, page.kind, page.momentum, *page.sliders.controls.values()])
         if hasattr(each, "options"):
             options = [o if isinstance(o, str) else o[1] for o in each.options]
             each.value = rng.choice(options)

@@ -123,7 +123,7 @@ def test_every_schedule_can_be_chosen_and_comes_back_from_its_controls(name: str
     chooser, recipe = atlas.chooser, atlas.schedule.recipe
     assert recipe["name"] == name and chooser.error == ""
     for field in chooser._fields():
-        back = field.check(read(field, chooser.controls[field.name].value))
+        back = field.check(read(field, chooser.sliders.controls[field.name].value))
         assert back == recipe[field.name] or np.allclose(back, recipe[field.name], rtol=2e-3), field.name
     entry = wb.schedules.get(name)
     assert entry.title.split(" ")[0] in card(name) and "When to use it" in card(name)
@@ -133,7 +133,7 @@ def test_every_schedule_can_be_chosen_and_comes_back_from_its_controls(name: str
 def test_a_moved_slider_moves_rate_loss_and_figures(atlas) -> None:
     rate, loss = (atlas.figure.lines[f"now {what}"].y.copy() for what in ("rate", "loss"))
     said = atlas.figures.value
-    atlas.chooser.controls["decay"].value = 0.5
+    atlas.chooser.sliders.controls["decay"].value = 0.5
     assert atlas.schedule.recipe["decay"] == 0.5 and atlas.figures.value != said
     assert not np.array_equal(atlas.figure.lines["now rate"].y, rate)
     assert not np.array_equal(atlas.figure.lines["now loss"].y, loss)
@@ -143,12 +143,12 @@ def test_a_moved_slider_moves_rate_loss_and_figures(atlas) -> None:
 def test_a_bad_list_of_numbers_is_said_and_the_picture_stays(atlas) -> None:
     atlas.gallery.selected = "multi_step"
     good, line = atlas.schedule, atlas.figure.lines["now rate"].y.copy()
-    atlas.chooser.controls["milestones"].value = "0.5, banana"
+    atlas.chooser.sliders.controls["milestones"].value = "0.5, banana"
     assert "milestones" in atlas.chooser.problem.value and "lrw-error" in atlas.chooser.problem.value
     assert atlas.schedule is good and np.array_equal(atlas.figure.lines["now rate"].y, line)
     atlas.take_a()
     assert "First mend the sliders" in atlas.said.value
-    atlas.chooser.controls["milestones"].value = "0.25, 0.5"
+    atlas.chooser.sliders.controls["milestones"].value = "0.25, 0.5"
     assert atlas.chooser.problem.value == "" and atlas.schedule.recipe["milestones"] == (0.25, 0.5)
 
 
@@ -181,7 +181,7 @@ def test_a_comparison_overlays_rates_areas_and_losses_and_says_them() -> None:
 def test_a_comparison_takes_what_has_no_sliders() -> None:
     drawn = wb.hold(300, 1e-3).then(wb.ramp(200, 1e-3, 0.0))
     comparison = wb.explore.compare(drawn, "linear", total=1000)
-    assert comparison.a is drawn and comparison._chooser["A"].controls == {}
+    assert comparison.a is drawn and comparison._chooser["A"].sliders.controls == {}
     comparison._chooser["A"].list.value = "rex"
     assert comparison.a.recipe["name"] == "rex"
     comparison._chooser["A"].list.value = comparison._chooser["A"].list.options[0][1]

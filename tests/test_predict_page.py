@@ -133,7 +133,7 @@ def test_the_tables_can_be_copied_with_every_digit(page):
 
 def test_a_slider_moves_the_prediction_and_its_difference(page):
     before = page.forecast.figure.lines["now loss"].y.copy()
-    control = page.forecast.chooser.controls["decay"]
+    control = page.forecast.chooser.sliders.controls["decay"]
     control.value = 0.5
     assert page.schedule.recipe["decay"] == 0.5
     line = page.forecast.figure.lines["now loss"]
@@ -146,7 +146,7 @@ def test_a_slider_moves_the_prediction_and_its_difference(page):
 
 
 def test_a_longer_schedule_than_any_is_warned_of(page):
-    sliders = page.forecast.chooser.controls
+    sliders = page.forecast.chooser.sliders.controls
     kept = sliders["total"].value
     sliders["total"].value = next(value for _, value in sliders["total"].options if value > 30_000)
     assert "longer than any fitted run (24,000 steps)" in page.forecast.words.value

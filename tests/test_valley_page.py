@@ -193,7 +193,7 @@ def test_pins_keep_walkers_beside_those_to_come() -> None:
     page.pin()
     assert {key.split()[0] for key in page.figure.lines} == {"now", "kept"}
     kept = page.figure.lines["kept hill"].y
-    page.chooser.controls["peak"].value = 5e-3
+    page.chooser.sliders.controls["peak"].value = 5e-3
     np.testing.assert_array_equal(page.figure.lines["kept hill"].y, kept)
     assert page.figure.lines["now hill"].y[-200:].mean() < kept[-200:].mean() / 2
     page.controls["bends"].value = 0.5
@@ -205,7 +205,7 @@ def test_pins_keep_walkers_beside_those_to_come() -> None:
 def test_rivers_of_two_rates_lie_on_one_curve_over_the_sum_of_rates() -> None:
     page = wb.explore.valley("constant", peak=0.02, total=1000, walkers=2, bends=0.0)
     page.pin()
-    page.chooser.controls["peak"].value = 0.01
+    page.chooser.sliders.controls["peak"].value = 0.01
     page.axis.value = "sum of rates"
     high, low = page.figure.lines["kept x"], page.figure.lines["now x"]
     assert high.x[-1] == pytest.approx(2 * low.x[-1]) == page.schedule.array().sum() * 2
@@ -225,7 +225,7 @@ def test_a_drawn_schedule_moves_the_walkers() -> None:
 def test_what_diverges_is_said_and_leaves_a_page() -> None:
     page = wb.explore.valley("constant", peak=0.5, total=100, walkers=2)
     assert "2 of 2 walkers diverged" in page.problem.value and "all walkers diverged" in page.figure.summary
-    page.chooser.controls["peak"].value = page.chooser.controls["peak"].options[0][1]
+    page.chooser.sliders.controls["peak"].value = page.chooser.sliders.controls["peak"].options[0][1]
     assert page.problem.value == "" and "ends at loss" in page.figure.summary
 
 
@@ -254,7 +254,7 @@ def test_300_random_moves() -> None:
         elif kind == 5:
             page.view.step = draw.randint(0, 3000)
         else:
-            move(draw, draw.choice([*page.controls.values(), *page.chooser.controls.values()]))
+            move(draw, draw.choice([*page.controls.values(), *page.chooser.sliders.controls.values()]))
         assert page.figure.summary and page.flock.name
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench import schedules
-from workbench.explore.closing import close
-from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
+from workbench.explore.controls import LAYOUT, STYLE
 from workbench.explore.parts import COALESCE, later, note
 from workbench.explore.settings import Setting
+from workbench.explore.sliders import Sliders
 from workbench.explore.thumbnails import first_args
 from workbench.schedule import Schedule
 
@@ -57,9 +57,10 @@ class Chooser:
         self._on_change, self._silent = on_change, True
         self._pending: asyncio.TimerHandle | None = None
         self.list = widgets.Dropdown(description=label, layout=LAYOUT, style=STYLE)
-        self.sliders, self.problem = widgets.VBox(), widgets.HTML()
-        self.box = widgets.VBox([self.list, self.sliders, self.problem], layout=widgets.Layout(width="330px"))
-        self.controls: dict[str, Any] = {}
+        self.sliders, self.problem = Sliders(self._on_slider), widgets.HTML()
+        self.box = widgets.VBox(
+            [self.list, self.sliders.box, self.problem], layout=widgets.Layout(width="330px")
+        )
         self.error = ""
         self.list.observe(self._on_list, "value")
         self.take(start)
@@ -89,10 +90,6 @@ class Chooser:
             self._silent = False
         self._changed("")
 
-    def values(self) -> dict[str, Any]:
-        """What the controls say, as arguments of the builder."""
-        return {field.name: read(field, self.controls[field.name].value) for field in self._fields()}
-
     def _list(self) -> None:
         names = [(schedules.get(name).title, name) for name in schedules.names(self._quantity)]
         given = [] if self._fixed is None else [(f"given, {len(self._fixed):,} steps", _GIVEN)]
@@ -107,18 +104,7 @@ class Chooser:
         return first_args(entry, {**self.setting.args, **self._given})
 
     def _fill(self) -> None:
-        recipe, before = dict(self.schedule.recipe or {}), self.controls.values()
-        self.controls = {f.name: control(f, recipe[f.name], self.setting.ranges) for f in self._fields()}
-        for each in self.controls.values():
-            each.observe(self._on_slider, "value")
-        self._hide()
-        close(*before)
-
-    def _hide(self) -> None:
-        values = self.values()
-        rows = tuple(self.controls[field.name] for field in self._fields() if shown(field, values))
-        if rows != self.sliders.children:
-            self.sliders.children = rows
+        self.sliders.fill(self._fields(), dict(self.schedule.recipe or {}), self.setting.ranges)
 
     def _on_list(self, _: Any) -> None:
         if self._silent:
@@ -171,9 +157,9 @@ class Chooser:
 
     def _slide(self) -> None:
         self._pending = None
-        self._hide()
+        self.sliders.hide()
         try:
-            self.schedule = schedules.build({"name": self.name, **self.values()})
+            self.schedule = schedules.build({"name": self.name, **self.sliders.values()})
         except ValueError as error:
             self._changed(str(error))
             return

@@ -40,6 +40,7 @@ class Dials:
         self.error = ""
         self._pending: asyncio.TimerHandle | None = None
         panel.chooser.observe(self._on_chooser, "value")
+        panel.sliders.on_change = self._on_slider
         self._fill()
 
     @alone
@@ -56,7 +57,7 @@ class Dials:
     def _on_chooser(self, _: Any) -> None:
         name = self._panel.chooser.value
         known = {field.name for field in schedules.get(name).fields} & {"total", "peak"}
-        kept = {key: value for key, value in self._panel.values().items() if key in known}
+        kept = {key: value for key, value in self._panel.sliders.values().items() if key in known}
         try:
             schedule = schedules.build({"name": name, **self._first(name), **kept})
         except ValueError:
@@ -70,7 +71,8 @@ class Dials:
         self._complain("")
 
     def _fill(self) -> None:
-        self._panel.fill(dict(self.schedule.recipe or {}), self.setting, self._on_slider)
+        fields, recipe = schedules.get(self._panel.chooser.value).fields, dict(self.schedule.recipe or {})
+        self._panel.sliders.fill(fields, recipe, self.setting.ranges)
 
     def _on_slider(self, _: Any) -> None:
         # A page that was loaded again has taken its thread, and what was put off there, with it.
@@ -80,9 +82,11 @@ class Dials:
     @alone
     def _slide(self) -> None:
         self._pending = None
-        self._panel.show_sliders()
+        self._panel.sliders.hide()
         try:
-            self.schedule = schedules.build({"name": self._panel.chooser.value, **self._panel.values()})
+            self.schedule = schedules.build(
+                {"name": self._panel.chooser.value, **self._panel.sliders.values()}
+            )
         except ValueError as error:
             self._complain(str(error))
         else:

@@ -13,8 +13,7 @@ from workbench import schedules
 from workbench.curve import Run
 from workbench.explore import edge_figures
 from workbench.explore import edge_lines as drawing
-from workbench.explore.closing import close
-from workbench.explore.controls import LAYOUT, STYLE, control, plain, read, shown
+from workbench.explore.controls import LAYOUT, STYLE, control, plain
 from workbench.explore.edge_lanes import KINDS, Descent, descent_of
 from workbench.explore.edge_lines import Lane
 from workbench.explore.edge_theory import Meeting, meeting
@@ -24,6 +23,7 @@ from workbench.explore.peaks_ready import ready, redraw, save_button, session_in
 from workbench.explore.pins import label
 from workbench.explore.sheets import TableView
 from workbench.explore.showing import show
+from workbench.explore.sliders import Sliders
 from workbench.explore.studio.bar import Bar
 from workbench.explore.studio.ear import Ear
 from workbench.explore.thumbnails import first_args
@@ -85,7 +85,6 @@ class EdgePage:
     def __init__(self, schedule: Schedule, descent: Descent, seed: int, folder: str | Path) -> None:
         self._pending: asyncio.TimerHandle | None = None
         self._seed, self.schedule, self._error = seed, schedule, ""
-        self.controls: dict[str, Any] = {}
         self.session, said = session_in(folder, "edge")
         recipe = dict(schedule.recipe or {})
         names = [(schedules.get(name).title, name) for name in schedules.names("learning rate")]
@@ -97,7 +96,7 @@ class EdgePage:
         self.steer = widgets.Checkbox(
             value=True, description="sliders steer the running lane", indent=False, layout=LAYOUT
         )
-        self.sliders, self.problem, self.words = widgets.VBox(), widgets.HTML(), widgets.HTML()
+        self.sliders, self.problem, self.words = Sliders(self._on_slider), widgets.HTML(), widgets.HTML()
         self.figure, self.sheet = LiveFigure(drawing.PANELS), TableView()
         self.bar = Bar(self.session, self.train, self._ready)
         self.bar.say(said)
@@ -107,7 +106,7 @@ class EdgePage:
         for each, call in ((self.chooser, self._on_chooser), (self.kind, self._on_descent)):
             each.observe(call, "value")
         self.momentum.observe(self._on_descent, "value")
-        mine = [self.chooser, self.sliders, self.kind, self.momentum, self.steer, self.problem]
+        mine = [self.chooser, self.sliders.box, self.kind, self.momentum, self.steer, self.problem]
         left = widgets.VBox(mine, layout=widgets.Layout(width="330px", flex="0 0 auto"))
         right = growing(widgets.VBox([self.figure, self.bar.box, self.words]), 420)
         self.box = widgets.VBox([row([left, right]), self.sheet], layout=widgets.Layout(width="100%"))
@@ -167,10 +166,6 @@ class EdgePage:
         )
         self._draw()
 
-    def values(self) -> dict[str, Any]:
-        """What the sliders say, as arguments of the builder."""
-        return {field.name: read(field, self.controls[field.name].value) for field in self.fields}
-
     def _ready(self) -> tuple[bool, str]:
         if self._error:
             return False, f"first mend the sliders: {self._error}"
@@ -178,24 +173,12 @@ class EdgePage:
 
     def _fill(self, args: Mapping[str, Any]) -> None:
         self._error = ""
-        self.fields = schedules.get(self.chooser.value).fields
-        before = self.controls.values()
-        self.controls = {field.name: control(field, args[field.name], _RANGES) for field in self.fields}
-        for each in self.controls.values():
-            each.observe(self._on_slider, "value")
-        self._show_sliders()
-        close(*before)
-
-    def _show_sliders(self) -> None:
-        values = self.values()
-        rows = tuple(self.controls[field.name] for field in self.fields if shown(field, values))
-        if rows != self.sliders.children:
-            self.sliders.children = rows
+        self.sliders.fill(schedules.get(self.chooser.value).fields, args, _RANGES)
 
     def _on_chooser(self, _: Any) -> None:
         entry = schedules.get(self.chooser.value)
         first = {"name": entry.name, **first_args(entry, _ARGS)}
-        kept = {key: value for key, value in self.values().items() if key in ("total", "peak")}
+        kept = {key: value for key, value in self.sliders.values().items() if key in ("total", "peak")}
         try:
             self.schedule = schedules.build({**first, **first_args(entry, kept)})
         except ValueError:
@@ -215,9 +198,9 @@ class EdgePage:
 
     def _slide(self) -> None:
         self._pending = None
-        self._show_sliders()
+        self.sliders.hide()
         try:
-            self.schedule = schedules.build({"name": self.chooser.value, **self.values()})
+            self.schedule = schedules.build({"name": self.chooser.value, **self.sliders.values()})
         except ValueError as error:
             self._error = str(error)
             self.problem.value = note(self._error, bad=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import ipywidgets as widgets
 
 from workbench import schedules
-from workbench.explore.closing import close
-from workbench.explore.controls import LAYOUT, STYLE, control, read, shown
+from workbench.explore.controls import LAYOUT, STYLE
 from workbench.explore.figure import LiveFigure
 from workbench.explore.parts import law_list, log_box, note, row, small_button
 from workbench.explore.settings import Setting
+from workbench.explore.sliders import Sliders
 from workbench.explore.studio.stage import Stage
-from workbench.registry import Field
 
 ACTIONS = {
     "pin": "keep this curve, to compare the next one with",
@@ -34,16 +32,14 @@ class Panel:
         wide = {"layout": LAYOUT, "style": STYLE}
         self.setting = law_list(setting, settings)
         self.chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)
-        self.sliders = widgets.VBox()
-        self.fields: tuple[Field, ...] = ()
-        self.controls: dict[str, Any] = {}
+        self.sliders = Sliders()
         self.log = log_box()
         self.about, self.message, self.problem, self.table = (widgets.HTML() for _ in range(4))
         self.button = {name: small_button(name.capitalize()) for name in ACTIONS}
         for name, button in self.button.items():
             button.tooltip = ACTIONS[name]
         left = widgets.VBox(
-            [self.setting, self.chooser, self.sliders, self.log, self.problem],
+            [self.setting, self.chooser, self.sliders.box, self.log, self.problem],
             layout=widgets.Layout(width="330px", flex="0 0 auto"),
         )
         self.right = widgets.VBox(
@@ -76,29 +72,6 @@ class Panel:
             stage.here.box,
         )
         self.below.children = (self.table, law, stage.fold.box, stage.code, self.about)
-
-    def fill(self, args: Mapping[str, Any], setting: Setting, on_change: Callable[[Any], None]) -> None:
-        """New controls for the chosen builder, at `args`."""
-        before = self.controls.values()
-        self.fields = schedules.get(self.chooser.value).fields
-        self.controls = {
-            field.name: control(field, args[field.name], setting.ranges) for field in self.fields
-        }
-        for each in self.controls.values():
-            each.observe(on_change, "value")
-        self.show_sliders()
-        close(*before)
-
-    def show_sliders(self) -> None:
-        """Hide what does not count beside the other values."""
-        values = self.values()
-        rows = tuple(self.controls[field.name] for field in self.fields if shown(field, values))
-        if rows != self.sliders.children:
-            self.sliders.children = rows
-
-    def values(self) -> dict[str, Any]:
-        """What the controls say, as arguments of the builder."""
-        return {field.name: read(field, self.controls[field.name].value) for field in self.fields}
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """One sentence under the buttons; none takes the last away."""
