@@ -162,7 +162,10 @@ class Player:
         box = element.bounding_box()
         if box is None:
             return None
-        return box["x"] + self.dice.random() * box["width"], box["y"] + self.dice.random() * box["height"]
+        at = box["x"] + self.dice.random() * box["width"], box["y"] + self.dice.random() * box["height"]
+        # What is scrolled away lies under JupyterLab's own bars, which are not what is played.
+        seen = "([x, y]) => Boolean(document.elementFromPoint(x, y)?.closest('.jp-OutputArea-output'))"
+        return at if self.page.evaluate(seen, at) else None
 
     def _some(self, selector: str) -> Any | None:
         found = [each for each in self.page.locator(selector).all() if each.is_visible()]

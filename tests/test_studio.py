@@ -387,6 +387,20 @@ def test_the_studio_trains_plans_then_what_the_sliders_show(tmp_path):
     studio.session.close()
 
 
+def test_a_lane_that_has_ended_leaves_neither_handles_nor_a_mark(tmp_path):
+    studio = wb.explore.studio(TASK, {"a": WSD}, store=tmp_path)
+    said = {}
+    studio.figure._tell = lambda message, *_: said.update(message)
+    studio.session.speed = 2
+    studio.train()
+    assert said["handles"] and said["mark"] is not None, "the future of a lane can be dragged"
+    studio.session.speed = None
+    assert studio.session.wait(20)
+    studio.stage.refresh()
+    assert said["handles"] is None and said["mark"] is None
+    studio.session.close()
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

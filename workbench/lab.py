@@ -74,7 +74,7 @@ def start(lab: Lab) -> None:
     os.environ.setdefault(RUNS_VARIABLE, str(lab.checkout / "runs"))
     # Trainings share the cores with the browser; OpenMP threads that spin while they wait would slow both.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # A kernel has many threads, and glibc keeps for each what it has freed: hundreds of MB in an hour of play.
+    # glibc keeps what each of the many threads of a kernel has freed: hundreds of MB in an hour of play.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     print(lab.hint, flush=True)
     os.execv(lab.command[0], lab.command)
