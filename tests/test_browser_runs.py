@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from lab import page, server
+from lab import page, server, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROWS = "[...document.querySelectorAll('.lrw-runs tbody tr')]"
@@ -62,6 +62,26 @@ def test_from_the_table_to_a_fitted_law(opened) -> None:
     # Both figures of plotly are drawn: lines with bars of their intervals, and an axis for each field.
     opened.locator(".errorbar").first.wait_for(timeout=60_000, state="attached")
     assert opened.locator(".parcoords .y-axis").count() >= 3
+
+    # The lower half of the losses, dragged along the last of the parallel axes, chooses the runs there.
+    opened.get_by_role("button", name="Choose none").click()
+    until(opened, f"{COUNT}.includes(' 0 chosen')")
+    settled(opened, "[...document.querySelectorAll('.lrw-plots > div')].map((each) => each.dataset.draws)")
+    axis = opened.locator(".parcoords .axis-brush .background").last
+    axis.scroll_into_view_if_needed()
+    box = axis.bounding_box()
+    x = box["x"] + box["width"] / 2
+    opened.mouse.move(x, box["y"] + 0.97 * box["height"])
+    opened.mouse.down()
+    opened.mouse.move(x, box["y"] + 0.5 * box["height"], steps=6)
+    opened.mouse.up()
+    until(opened, f"!{COUNT}.includes(' 0 chosen')")
+    lowest = "document.querySelectorAll('.lrw-runs tbody [aria-selected=true]').length"
+    chosen = int(opened.evaluate(f"{COUNT}.match(/([0-9]+) chosen/)[1]"))
+    assert 0 < chosen < 15 and opened.evaluate(lowest) == chosen
+    until(opened, f"document.querySelectorAll('.lrw-legend button').length === {min(chosen, 12)}")
+    opened.get_by_role("button", name="Best five").click()
+    until(opened, f"{COUNT}.includes('5 chosen')")
 
     opened.get_by_role("button", name="Fit to chosen").click()
     opened.locator(".lrw-sheet-title").get_by_text("fitted to 5 runs").wait_for(timeout=60_000)

@@ -134,6 +134,19 @@ def test_every_run_is_a_line_through_axes_that_differ(page: Any) -> None:
     assert len(page.plots.figures) == 2 and page.plots.figures[1] == page.parallel().to_json()
 
 
+def test_what_is_marked_on_parallel_axes_is_chosen(page: Any) -> None:
+    (lines,) = page.parallel().data
+    losses = dict(zip(lines.ids, lines.dimensions[-1]["values"], strict=True))
+    table = page.table.set_index("id")["final_loss"]
+    log = lines.dimensions[-1].label.endswith("(log)")
+    assert {id: 10**loss if log else loss for id, loss in losses.items()} == pytest.approx(table.to_dict())
+    some = list(lines.ids[:7])
+    page.plots.set_state({"marked": [*some, "of another store"], "figures": []})
+    assert page.selected == some and page.plots.figures, "the browser changes nothing else"
+    page.plots.set_state({"marked": []})
+    assert page.selected == []
+
+
 def test_buttons_say_what_they_did(tmp_path: Path) -> None:
     store = wb.Store(tmp_path / "runs")
     ids = [store.save(make(peak)) for peak in (1e-3, 2e-3, 3e-3)]

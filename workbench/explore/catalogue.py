@@ -73,6 +73,7 @@ class Runs:
         for control in (self.field, self.by):
             control.observe(self._draw_points, "value")
         self.rows.observe(self._soon, ["selected", "sheet"])
+        self.plots.observe(self._on_marked, "marked")
         for name, method in zip(names, (self.refresh, self.best, self.tag, self.bin, self.fit), strict=True):
             self.button[name].on_click(method)
 
@@ -185,6 +186,10 @@ class Runs:
         control.options = names
         control.value = kept if kept is not None else (names[0] if names else None)
 
+    def _on_marked(self, change: Any) -> None:
+        there = set(self.rows.shown["id"])
+        self.rows.selected = [id for id in change["new"] if id in there]
+
     def _soon(self, _: Any) -> None:
         # A click on a box, a key in the search: only what came last is worth drawing.
         if self._waiting is not None:
@@ -225,7 +230,10 @@ class Runs:
         panels = [runs_curves.panel(drawn)]
         self.figure.update(drawn, remove=gone, panels=panels, rest=said if ids else "")
         self.figure.summary = f"Losses of chosen runs: {', '.join(line.label for line in drawn) or 'none'}"
-        empty = "" if ids else "Choose rows of the table, or press Best five, to see their curves."
+        ways = (
+            "Choose rows of the table, drag along a parallel axis, or press Best five, to see their curves."
+        )
+        empty = "" if ids else ways
         self.drawn.value = note(empty or " ".join(problems), bad=bool(problems))
 
     def _layout(self) -> widgets.VBox:

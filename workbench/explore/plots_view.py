@@ -16,12 +16,15 @@ _STATIC = Path(__file__).parent / "static"
 class PlotsView(anywidget.AnyWidget):
     """Figures one under the other; `show` updates them in place.
 
+    `marked` are the `ids` of the lines within the ranges that were dragged on parallel axes.
+
     plotly's own `FigureWidget` sends its script of 5 MB with every figure, and what changes while a browser
     is loading it is lost.
     """
 
     _css = (_STATIC / "plots.css").read_text("utf-8")
     figures = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    marked = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self) -> None:
         self._esm = _script()
@@ -32,7 +35,8 @@ class PlotsView(anywidget.AnyWidget):
         self.figures = [figure.to_json() for figure in figures]
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """What is shown is ours: nothing comes back from the browser."""
+        """What is shown is ours: only what is marked comes back from the browser."""
+        super().set_state({name: value for name, value in sync_data.items() if name == "marked"})
 
 
 @cache

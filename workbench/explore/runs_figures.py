@@ -20,7 +20,8 @@ _MOST_RUNS, _MOST_AXES, _MOST_LINES, _MOST_TICKS, _CUT = 2_000, 7, 8, 6, 14
 def parallel(table: Any, selected: Collection[str] = ()) -> Any:
     """One line for each run through an axis for each field that differs, final loss last.
 
-    Lines are coloured by their loss, or where some runs are `selected`, these stand out.
+    Lines are coloured by their loss, or where some runs are `selected`, these stand out. The trace holds the
+    ids of the runs, and keeps what was marked on its axes when it is drawn anew.
 
     Returns
     -------
@@ -54,9 +55,17 @@ def parallel(table: Any, selected: Collection[str] = ()) -> Any:
         look = {"color": loss[order], "colorscale": _SCALE, "cmin": float(loss.min()), "cmax": top}
         look |= {"showscale": True, "colorbar": bar}
     for axis in axes:
-        axis["values"] = axis["values"][order]
+        # As a list: what plotly packs for the browser could not be compared with a marked range there.
+        axis["values"] = axis["values"][order].tolist()
     figure = go.Figure(
-        go.Parcoords(line=look, dimensions=axes, labelside="top", unselected={"line": {"opacity": 0.05}})
+        go.Parcoords(
+            line=look,
+            dimensions=axes,
+            ids=table["id"].to_numpy()[order].tolist(),
+            labelside="top",
+            uirevision="kept",
+            unselected={"line": {"opacity": 0.05}},
+        )
     )
     return _plain(figure).update_layout(height=340, margin={"t": 64, "b": 32, "l": 64, "r": 72})
 
