@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import ipywidgets as widgets
 import pytest
 from ipywidgets.widgets.widget import _instances
@@ -108,3 +110,22 @@ def test_a_box_of_the_users_own_lets_go_of_what_is_closed_and_shared_parts_stay_
     closing.close(gone)
     assert own.children == (stays,) and gone.comm is None
     assert layout.comm is not None and sound()
+
+
+def test_the_list_of_outputs_forgets_a_page_that_was_closed_and_nothing_else(cell, monkeypatch):
+    import IPython
+
+    class Page:
+        def __init__(self, box):
+            self.box = box
+
+    old, new = Page(widgets.HTML("old")), Page(widgets.HTML("new"))
+    names = {"_oh": {1: old, 2: 7, 3: new}, "_1": old, "_3": new, "mine": old}
+    shell = SimpleNamespace(user_ns=names, user_ns_hidden={"_1": old, "_3": new})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    cell("e", 0)
+    showing.show(old.box)
+    cell("e", 1)
+    showing.show(new.box)
+    assert names == {"_oh": {2: 7, 3: new}, "_3": new, "mine": old}
+    assert shell.user_ns_hidden == {"_3": new}

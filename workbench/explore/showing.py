@@ -59,6 +59,28 @@ def take_away(box: widgets.Widget) -> None:
         frame.children = ()  # the names are for every page
         closing.close(frame)
     closing.close(box)
+    _forget(box)
+
+
+def _forget(box: widgets.Widget) -> None:
+    """Take a page that was closed out of IPython's list of outputs, which would hold it for ever."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    for number, page in list(shell.user_ns.get("_oh", {}).items()):
+        if box is _part(page, "box") or box is _part(_part(page, "panel"), "box"):
+            for names, name in (
+                (shell.user_ns["_oh"], number),
+                (shell.user_ns, f"_{number}"),
+                (shell.user_ns_hidden, f"_{number}"),
+            ):
+                names.pop(name, None)
+
+
+def _part(page: Any, name: str) -> Any:
+    return getattr(page, "__dict__", {}).get(name)
 
 
 def _replace(box: widgets.Widget) -> None:

@@ -13,6 +13,7 @@ from workbench.live import steering
 from workbench.live.branch import GOING
 from workbench.live.state import State
 from workbench.live.worker import Worker
+from workbench.memory import give_back
 
 
 class Runner:
@@ -103,6 +104,8 @@ class Runner:
     def _work(self, watched: bool, _owner: object) -> None:
         from workbench.train import spare_a_core
 
+        # What the training before has freed: a kernel that trains all day must not only grow.
+        give_back()
         with spare_a_core() if watched else contextlib.nullcontext():
             self._worker.run(self._ended)
 
