@@ -84,8 +84,8 @@ def _in_turns(path: Path, folder: Path) -> tuple[float, float]:
         for block in range(_BLOCKS):
             numbers = range(block * each, (block + 1) * each)
             begin = time.perf_counter()
-            list(pool.map(_papermill, [(str(path), str(folder / f"{x}.ipynb"), x) for x in numbers]))
-            spent[0] += time.perf_counter() - begin
+            lost = sum(pool.map(_papermill, [(str(path), str(folder / f"{x}.ipynb"), x) for x in numbers]))
+            spent[0] += time.perf_counter() - begin - lost / _PROCESSES
             # The start of the workers is not a task's; papermill's pool had its start above.
             engine = sweep.local(_PROCESSES)
             spent[1] += _swept(path, folder / f"sweep{block}", list(numbers), engine)
@@ -105,11 +105,23 @@ def _swept(path: Path, out: Path, numbers: list[int], engine: sweep.Engine, warm
     return (time.perf_counter() - begin) * len(numbers) / (len(plan) - ready)
 
 
-def _papermill(task: tuple[str, str, int]) -> None:
+def _papermill(task: tuple[str, str, int]) -> float:
+    """Run it, and return the seconds that were lost on kernels that never answered.
+
+    Of a thousand kernels of papermill a few choose a port that another has just taken: those runs are
+    repeated, and what they cost does not count against papermill.
+    """
     import papermill
 
     path, out, x = task
-    papermill.execute_notebook(path, out, {"x": x}, progress_bar=False)
+    begin = lost = time.perf_counter()
+    for _ in range(3):
+        try:
+            papermill.execute_notebook(path, out, {"x": x}, progress_bar=False, start_timeout=20)
+            return lost - begin
+        except RuntimeError:
+            lost = time.perf_counter()
+    raise RuntimeError(f"no kernel answered in three tries of {path}")
 
 
 def _one_by_one(path: Path, folder: Path) -> float:

@@ -104,11 +104,11 @@ class Runner:
     def _work(self, watched: bool, _owner: object) -> None:
         from workbench.train import spare_a_core
 
-        # What the training before has freed: a kernel that trains all day must not only grow.
-        give_back()
         with spare_a_core() if watched else contextlib.nullcontext():
             self._worker.run(self._ended)
 
     def _ended(self) -> None:
+        # Trainings free far more than they leave: a kernel that trains all day must not only grow.
+        give_back()
         self._thread = None
         self.state.rest()
