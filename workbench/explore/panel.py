@@ -34,7 +34,7 @@ class Panel:
         self.chooser = widgets.Dropdown(options=names, value=schedule, description="schedule", **wide)
         self.sliders = Sliders()
         self.log = log_box()
-        self.about, self.message, self.problem, self.table = (widgets.HTML() for _ in range(4))
+        self.about, self.problem, self.table = (widgets.HTML() for _ in range(3))
         self.button = {name: small_button(name.capitalize()) for name in ACTIONS}
         for name, button in self.button.items():
             button.tooltip = ACTIONS[name]
@@ -52,7 +52,7 @@ class Panel:
     def join(self, stage: Stage, *, trains: bool) -> None:
         """Put what follows the training where it belongs; nothing of it where nothing trains."""
         bar = stage.bar
-        self.message = bar.status
+        self.message: widgets.HTML = bar.status
         if not trains:
             few = row([self.button[name] for name in ("pin", "export", "clear")])
             self.right.children = (*self.right.children, few, bar.status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -19,6 +20,7 @@ from workbench.live.branch import GOING, HELD
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _EVERY = 0.25
 """Seconds between two figures of progress: numbers that change faster cannot be read."""
+_WRAP = {"flex_flow": "row wrap", "align_items": "center"}
 
 
 class Bar:
@@ -63,13 +65,22 @@ class Bar:
         )
         self.speed.observe(self._on_speed, "value")
         self.progress, self.status = widgets.HTML(), widgets.HTML()
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        self.buttons = widgets.HBox([*self.button.values()], layout=wrap)
         self.progress.layout.flex = "1 1 280px"
-        self.meter = widgets.HBox([self.speed, self.progress], layout=wrap)
-        self.box = widgets.VBox([self.buttons, self.meter, self.status], layout=widgets.Layout(width="100%"))
+        self.meter = widgets.HBox([self.speed, self.progress], layout=_WRAP)
         self.ear = Ear(session, self.refresh)
         self.refresh()
+
+    # A box that nobody shows would stay open for ever: it is made where it is asked for.
+
+    @cached_property
+    def buttons(self) -> widgets.HBox:
+        """The buttons in a row."""
+        return widgets.HBox([*self.button.values()], layout=_WRAP)
+
+    @cached_property
+    def box(self) -> widgets.VBox:
+        """All of it, one below the other."""
+        return widgets.VBox([self.buttons, self.meter, self.status], layout={"width": "100%"})
 
     def press(self, name: str) -> None:
         """Do what a button does; an error becomes a sentence."""

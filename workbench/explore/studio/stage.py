@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +85,16 @@ class Stage:
         self.actions = Actions(session, self.tree, store, self._offer, self._follow, self.show_code)
         self.found = Found(session, self._after)
         self.tree.on_choose(self._chosen)
-        law = row([self.foresight.switch, self.foresight.words])
         self.fold = Fold("Branches and curves", [self.view.box, self.tree.widget, self.actions.box])
-        self.box = widgets.VBox(
-            [self.found.box, self.bar.box, self.here.box, law, self.fold.box], layout={"width": "100%"}
-        )
         self._made = True
         self._after()
+
+    @cached_property
+    def box(self) -> widgets.VBox:
+        """All of it, one below the other, for a page that does not lay out the parts itself."""
+        law = row([self.foresight.switch, self.foresight.words])
+        parts = [self.found.box, self.bar.box, self.here.box, law, self.fold.box]
+        return widgets.VBox(parts, layout={"width": "100%"})
 
     @property
     def chosen(self) -> tuple[str, ...]:
