@@ -42,7 +42,7 @@ _BRIDGE = """async ([code, css]) => {
   window.open_view(document.getElementById('box'));
 }"""
 
-_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class Bridge:
@@ -87,7 +87,7 @@ class Bridge:
 
     def data(self, name: str, view: int = 0) -> str:
         """A data attribute of a figure, once what is under way is drawn."""
-        self.page.evaluate(_TWO_FRAMES)
+        self.page.evaluate(TWO_FRAMES)
         return self.page.locator(".lrw-figure").nth(view).get_attribute(f"data-{name}") or ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import nbformat
 import pytest
+from figures import TWO_FRAMES
 from lab import page, run_all, save, server, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -54,7 +55,7 @@ def click_curve(opened):
         for y in range(10, int(box["height"]) - 30, 8):
             place = box["x"] + 66 + 0.05 * (box["width"] - 80), box["y"] + y
             opened.mouse.move(*place)
-            opened.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            opened.evaluate(TWO_FRAMES)
             if opened.locator(".lrw-clickable").count():
                 return opened.mouse.click(*place)
     raise AssertionError("no curve was found under the pointer")

@@ -44,7 +44,11 @@ def board(folder):
     return wb.explore.draw(S.wsd(total=100, peak=1e-3))
 
 
-@pytest.mark.parametrize("make", [explorer, studio, board])
+def cooldown(folder):
+    return wb.explore.cooldown()
+
+
+@pytest.mark.parametrize("make", [explorer, studio, board, cooldown])
 def test_a_cell_that_is_run_again_leaves_no_open_widget_behind(make, cell, tmp_path):
     counts = []
     for turn in range(3):

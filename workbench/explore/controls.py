@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -53,6 +53,12 @@ def shown(field: Field, values: Mapping[str, Any]) -> bool:
     """Whether an argument counts beside the other `values`."""
     only = getattr(field.param, "only", None)
     return only is None or values.get(only[0]) == only[1]
+
+
+def hide(fields: Iterable[Field], controls: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Hide the controls that do not count beside `values`, and show the others."""
+    for field in fields:
+        controls[field.name].layout.display = None if shown(field, values) else "none"
 
 
 def plain(value: float) -> str:

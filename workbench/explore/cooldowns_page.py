@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench.explore import cooldowns_drawing as drawing
-from workbench.explore.controls import control, read, shown
+from workbench.explore.controls import control, hide, read
 from workbench.explore.cooldowns_noise import power_law
 from workbench.explore.cooldowns_race import Race
 from workbench.explore.cooldowns_shapes import COLORS, LEAST_FLOOR, Curves
@@ -151,8 +151,8 @@ class CooldownPage:
         self.figure, self.across = LiveFigure(drawing.PANELS), LiveFigure(drawing.ACROSS)
         self.sheet, self.words = TableView(), widgets.HTML()
         layout = widgets.Layout(width="330px", flex="0 0 auto")
-        self._left = widgets.VBox([], layout=layout)
-        top = row([self._left, growing(self.figure, 420)])
+        left = widgets.VBox([*self.controls.values(), self.log, self.words], layout=layout)
+        top = row([left, growing(self.figure, 420)])
         self.box = widgets.VBox([top, self.across, self.sheet], layout=widgets.Layout(width="100%"))
         self._asked, self.curves = self.values(), self._made()
         self._draw()
@@ -206,9 +206,7 @@ class CooldownPage:
 
     def _draw(self) -> None:
         curves, shape = self.curves, str(self.controls["shape"].value)
-        asked = [each for name, each in self.controls.items() if shown(FIELDS[name], {"shape": shape})]
-        if self._left.children != (*asked, self.log, self.words):
-            self._left.children = (*asked, self.log, self.words)
+        hide(FIELDS.values(), self.controls, {"shape": shape})
         lines = drawing.lines(curves, shape)
         said = drawing.sentence(curves, shape)
         panels = drawing.panels(curves, lines, log=bool(self.log.value))

@@ -62,7 +62,6 @@ class Panel:
         buttons = row([self.button["pin"], *bar.button.values(), *own])
         buttons.layout.grid_gap = "0"
         self.button.update(bar.button)
-        law = row([stage.foresight.switch, stage.foresight.words])
         self.right.children = (
             *self.right.children,
             stage.found.box,
@@ -71,7 +70,7 @@ class Panel:
             bar.status,
             stage.here.box,
         )
-        self.below.children = (self.table, law, stage.fold.box, stage.code, self.about)
+        self.below.children = (self.table, stage.law, stage.fold.box, stage.code, self.about)
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """One sentence under the buttons; none takes the last away."""

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench.explore.closing import close
-from workbench.explore.controls import control, read, shown
+from workbench.explore.controls import control, hide, read
 from workbench.registry import Field
 
 
@@ -41,9 +41,7 @@ class Sliders:
 
     def hide(self) -> None:
         """Hide what does not count beside the other values, and show what does."""
-        values = self.values()
-        for field in self._fields:
-            self.controls[field.name].layout.display = None if shown(field, values) else "none"
+        hide(self._fields, self.controls, self.values())
 
     def values(self) -> dict[str, Any]:
         """What the controls say, as arguments of the builder."""

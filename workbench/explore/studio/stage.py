@@ -90,10 +90,14 @@ class Stage:
         self._after()
 
     @cached_property
+    def law(self) -> widgets.Box:
+        """Ask the law, and what it says."""
+        return row([self.foresight.switch, self.foresight.words])
+
+    @cached_property
     def box(self) -> widgets.VBox:
         """All of it, one below the other, for a page that does not lay out the parts itself."""
-        law = row([self.foresight.switch, self.foresight.words])
-        parts = [self.found.box, self.bar.box, self.here.box, law, self.fold.box]
+        parts = [self.found.box, self.bar.box, self.here.box, self.law, self.fold.box]
         return widgets.VBox(parts, layout={"width": "100%"})
 
     @property

@@ -60,12 +60,10 @@ class Steering:
     @alone
     def steer(self, key: str) -> None:
         """Give the handles to this branch; none with ""."""
-        self._key, self._schedule = key, None
-        self._dragging = False
+        self._key, self._dragging = key, False
         self._clear()
-        self._marked = (0.0, -1.0)
-        if self._branch() is None:
-            self._take_off()
+        if self._branch() is not None:
+            self._marked, self._schedule = (0.0, -1.0), None
         self.refresh()
 
     @alone
@@ -76,7 +74,8 @@ class Steering:
         if branch is None:
             if self._marked[1] >= 0 or self._schedule is not None:
                 self._marked, self._schedule = (0.0, -1.0), None
-                self._take_off()
+                figure.handles()
+                figure.mark(None)
             return
         now, x = time.monotonic(), float(self.tracks.axis.x(branch.schedule, branch.step))
         if x != self._marked[1] and now - self._marked[0] >= _MARKS:
@@ -95,10 +94,6 @@ class Steering:
     def redraw(self) -> None:
         """Put mark and handles anew, as for another axis."""
         self.steer(self._key)
-
-    def _take_off(self) -> None:
-        self.tracks.figure.handles()
-        self.tracks.figure.mark(None)
 
     def _lay(self, branch: Any) -> None:
         points = future.handles(branch)
