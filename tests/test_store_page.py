@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,22 @@ def test_the_chosen_runs_are_drawn_and_fitted(page: Any, trained: wb.Store) -> N
     assert page.fit() is None and "Choose the runs" in page.said.value
     with pytest.raises(ValueError, match="ids must be of runs that are shown"):
         page.choose(["x"])
+
+
+def test_a_fit_stays_until_other_runs_are_chosen(page: Any) -> None:
+    async def pressed_in_a_hurry() -> None:
+        page.rows.selected = page.best()[:4]
+        page.best()
+        assert page.fit() is not None
+        await asyncio.sleep(0.4)
+
+    asyncio.run(pressed_in_a_hurry())
+    assert page.params.sheet["title"].endswith("5 runs")
+    wish(page, sort="steps")
+    page.refresh()
+    assert page.params.sheet["title"].endswith("5 runs") and f"{page.selected[0]} law" in page.figure.lines
+    page.choose(page.selected[:4])
+    assert page.params.sheet == {} and set(page.figure.lines) == set(page.selected)
 
 
 def test_more_curves_than_can_be_told_apart_are_counted(page: Any) -> None:

@@ -54,6 +54,7 @@ class Runs:
         self.store, self._filters = store, filters
         self._waiting: asyncio.TimerHandle | None = None
         self._fit: Fit | None = None
+        self._fitted: list[str] = []
         self.rows, self.params = RunsTable(), TableView()
         self.figure = LiveFigure([runs_curves.PANEL])
         self.plots = PlotsView()
@@ -131,8 +132,8 @@ class Runs:
 
     def fit(self, _: Any = None) -> Fit | None:
         """Fit the law to the chosen runs, draw it, show its parameters; None where it cannot be fitted."""
-        self._fit = None
-        ids = self.selected
+        self._fit, ids = None, self.selected
+        self._fitted = ids
         if not ids:
             self.say("Choose the runs that the law is to be fitted to.", bad=True)
             return None
@@ -197,8 +198,11 @@ class Runs:
         self._waiting = later(_SETTLE, self._draw)
 
     def _draw(self) -> None:
-        self._waiting = None
-        if self._fit is not None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        # Drawn late, or sorted, searched and tagged: a fit stays as long as the runs it was made from.
+        if self._fit is not None and self._fitted != self.selected:
             self._fit = None
             self.params.show(None)
         self._draw_points()
