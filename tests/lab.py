@@ -83,7 +83,7 @@ def run_all(opened: Any) -> None:
     opened.get_by_role("menuitem", name="Run", exact=True).click()
     opened.get_by_text("Run All Cells", exact=True).click()
     opened.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000)
-    opened.locator(".lrw-figure").scroll_into_view_if_needed()
+    opened.locator(".lrw-figure").first.scroll_into_view_if_needed()
 
 
 def settled(opened: Any, script: str, quiet: float = 0.7) -> Any:

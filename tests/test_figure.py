@@ -143,6 +143,21 @@ def test_a_view_that_is_up_to_date_gets_nothing_and_one_that_is_not_everything(f
     assert figure.sent[-1][0]["reset"]
 
 
+@pytest.mark.parametrize("kind", ["ready", "at"])
+def test_what_stands_in_the_state_is_a_whole_picture_until_a_view_has_answered(figure, kind):
+    figure.append({"a": (3, 3)})
+    figure.stand()
+    message, buffers = figure.first["message"], figure.first["buffers"]
+    assert "to" not in message and message["panels"] == figure._panels
+    np.testing.assert_array_equal(columns(buffers)[0], np.arange(4))
+    count = len(figure.sent)
+    figure._heard(figure, {"type": kind, "number": message["number"], "view": "v"}, [])
+    assert figure.first == {} and len(figure.sent) == count + (kind == "ready")
+    if kind == "ready":
+        answer, same = figure.sent[-1]
+        assert {**answer, "to": None} == {**message, "to": None} and same == buffers
+
+
 def test_a_line_that_is_drawn_anew_forgets_what_was_on_its_way(figure):
     async def play():
         figure.append({"a": (3, 3), "b": ([3], [1], [0], [2])})

@@ -20,13 +20,13 @@ def close(*gone: widgets.Widget) -> None:
     gone : Widget
         What is not shown any more. Where it stands in a box that stays, it is taken out of it.
     """
-    mine = _reached(gone)
+    mine = reached(gone)
     kept = [each for each in list(_instances.values()) if each not in mine]
     for box in kept:
         children = getattr(box, "children", ())
         if any(child in mine for child in children):
             box.children = tuple(child for child in children if child not in mine)
-    shared = _reached(held for each in kept for held in _held(each))
+    shared = reached(held for each in kept for held in _held(each))
     for each in mine:
         if each not in shared:
             each.close()
@@ -45,7 +45,7 @@ def _held(widget: widgets.Widget) -> Iterator[widgets.Widget]:
     return (each for each in held if isinstance(each, widgets.Widget))
 
 
-def _reached(start: Iterable[widgets.Widget]) -> dict[widgets.Widget, None]:
+def reached(start: Iterable[widgets.Widget]) -> dict[widgets.Widget, None]:
     """All that hangs on these, what holds another before it."""
     found: dict[widgets.Widget, None] = {}
     due = list(start)

@@ -45,6 +45,7 @@ class LiveFigure(anywidget.AnyWidget):
     _esm = "\n".join((_STATIC / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
     _css = (_STATIC / "figure.css").read_text("utf-8")
     summary = traitlets.Unicode("").tag(sync=True)
+    first = traitlets.Dict().tag(sync=True)
 
     def __init__(self, panels: Iterable[Mapping[str, Any]]) -> None:
         super().__init__()
@@ -94,7 +95,8 @@ class LiveFigure(anywidget.AnyWidget):
         if rest is not None:
             self._state["rest"] = rest
         changed = {} if panels is None else {"panels": self._panels}
-        self._post(new, remove=gone, rest=self._state["rest"], **changed)
+        rows, buffers = _sent(new)
+        self._tell({"remove": gone, "rest": self._state["rest"], **changed, "lines": rows}, buffers)
 
     @alone
     def append(self, points: Mapping[str, Sequence[Any]]) -> None:
@@ -179,6 +181,16 @@ class LiveFigure(anywidget.AnyWidget):
         """Send what was appended now."""
         self._outbox.flush()
 
+    @alone
+    def stand(self) -> None:
+        """Put all that is drawn now into the widget's state, until a view has answered.
+
+        The view that opens next draws it without asking: the kernel may be busy with other cells then.
+        """
+        self.flush()
+        message, buffers = self._everything()
+        self.first = {"message": {**message, "number": self._number}, "buffers": buffers}
+
     def _columns(self, key: str, columns: Sequence[Any]) -> tuple[Array, ...]:
         if key not in self._lines:
             raise ValueError(f"append needs lines that are drawn; got {key!r}: update draws it first")
@@ -212,10 +224,9 @@ class LiveFigure(anywidget.AnyWidget):
         self._state.update(changed)
         self._tell(changed)
 
-    def _post(self, lines: Iterable[Line], **message: Any) -> None:
-        sent = [line.pack() for line in lines]
-        buffers = [buffer for _, columns in sent for buffer in columns]
-        self._tell({**message, "lines": [row for row, _ in sent]}, buffers)
+    def _everything(self) -> tuple[dict[str, Any], list[bytes]]:
+        rows, buffers = _sent(self.lines.values())
+        return {**self._state, "panels": self._panels, "reset": True, "lines": rows}, buffers
 
     def _tell(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         self._number += 1
@@ -231,12 +242,14 @@ class LiveFigure(anywidget.AnyWidget):
 
     def _answer(self, content: Mapping[str, Any]) -> None:
         kind = content.get("type")
+        if kind in ("ready", "at"):
+            self.first = {}  # for a view that opens later it would be old
         if kind == "ready" or (kind == "at" and content.get("number") != self._number):
             # A view that opens, or opens again after a reload, or has missed a message, knows nothing.
             self.flush()
-            everything = {**self._state, "panels": self._panels, "to": str(content.get("view", ""))[:64]}
+            message, buffers = self._everything()
             self._number -= 1  # the others need not hear of it
-            self._post(self.lines.values(), reset=True, **everything)
+            self._tell({**message, "to": str(content.get("view", ""))[:64]}, buffers)
         elif kind == "click" and self._click is not None:
             key, x, y = hearing.clicked(content, self._lines)
             self.spot(key, x, y)
@@ -257,3 +270,8 @@ class LiveFigure(anywidget.AnyWidget):
         if done and self._state["handles"] is row:
             # The caller has not put other handles there: they stay where they were dragged to.
             self._put(handles={**row, "points": points})
+
+
+def _sent(lines: Iterable[Line]) -> tuple[list[dict[str, Any]], list[bytes]]:
+    packs = [line.pack() for line in lines]
+    return [row for row, _ in packs], [buffer for _, columns in packs for buffer in columns]

@@ -10,6 +10,7 @@ import anywidget
 import ipywidgets as widgets
 
 from workbench.explore import closing, routing
+from workbench.explore.figure import LiveFigure
 
 _STATIC = Path(__file__).parent / "static"
 _frames: dict[widgets.Widget, widgets.VBox] = {}
@@ -49,6 +50,9 @@ def show(box: widgets.Widget) -> None:
     if box not in _frames:
         closing.reopen(box)
         _frames[box] = widgets.VBox([box, _names()], layout=widgets.Layout(width="100%"))
+    for each in closing.reached([box]):
+        if isinstance(each, LiveFigure):
+            each.stand()
     display(_frames[box])
 
 

@@ -67,6 +67,8 @@ class ValleyView(anywidget.AnyWidget):
         Updates done in what is shown; it may be set.
     playing : bool
         Whether time runs; it may be set.
+    scene : dict
+        What is shown; see `show`.
     """
 
     # anywidget takes one module: these are put together, the last one renders.
@@ -76,29 +78,18 @@ class ValleyView(anywidget.AnyWidget):
     _css = (_STATIC / "valley.css").read_text("utf-8")
     step = traitlets.Int(0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._message: dict[str, Any] = {}
-        self._buffers: list[bytes] = []
-        self.on_msg(self._heard)
+    scene = traitlets.Dict().tag(sync=True)
 
     def show(self, flocks: Sequence[Flock]) -> None:
         """Show these, the first before the others, in the valley of the first."""
         # The last is drawn on top of the others.
         packed = [flock.pack() for flock in reversed(flocks)]
-        self._message = {
+        self.scene = {
             "land": landscape(flocks[0].task),
             "span": span(flocks),
             "flocks": [row for row, _ in packed],
+            "columns": [buffer for _, columns in packed for buffer in columns],
         }
-        self._buffers = [buffer for _, columns in packed for buffer in columns]
-        self.send(self._message, self._buffers)
-
-    def _heard(self, _: Any, content: Any, __: Any) -> None:
-        # A view that opens, or opens again after a reload, knows nothing yet.
-        if isinstance(content, dict) and content.get("type") == "ready" and self._message:
-            self.send(self._message, self._buffers)
 
 
 def landscape(task: valley) -> dict[str, Any]:

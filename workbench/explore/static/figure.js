@@ -208,7 +208,9 @@ function render({ model, el }) {
   window.addEventListener("resize", fig.queue, on);
   window.addEventListener("online", () => fig.check(true), on);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { fig.check(true); fig.queue(); } }, on);
-  ask();
+  // What stood in the state when the cell ran is drawn before a busy kernel can answer.
+  const first = model.get("first");
+  if (first.message) { receive(first.message, first.buffers); fig.check(true); } else ask();
   return () => {
     model.off("msg:custom", receive);
     observer.disconnect();

@@ -191,9 +191,11 @@ function render({ model, el }) {
     map.front.title = `x ${x.toFixed(2)}, y ${y.toFixed(2)}: hill ${short(+high.toPrecision(3))}, loss ${short(+(high + bed).toPrecision(3))} nats`;
   });
 
-  function receive(message, buffers) {
+  function receive() {
+    const message = model.get("scene");
+    if (!message.land) return;
     let b = 0;
-    const next = () => floats(buffers[b++]);
+    const next = () => floats(message.columns[b++]);
     const atEnd = step >= total;
     const seen = { land: message.land, span: message.span };
     // The ground is drawn again only where it is another one: it costs more than all walkers.
@@ -209,7 +211,7 @@ function render({ model, el }) {
   }
   const onStep = () => { if (!playing && !document.activeElement?.isSameNode(scrub)) { step = Math.min(model.get("step"), total); queue(); } };
   const onPlaying = () => start(model.get("playing"));
-  model.on("msg:custom", receive);
+  model.on("change:scene", receive);
   model.on("change:step", onStep);
   model.on("change:playing", onPlaying);
   const observer = new ResizeObserver(() => {
@@ -223,10 +225,10 @@ function render({ model, el }) {
   for (const each of panes) observer.observe(each.pane);
   const themes = new MutationObserver(() => { stale = true; queue(); });
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-  model.send({ type: "ready" });
+  receive();
   return () => {
     playing = false;
-    model.off("msg:custom", receive);
+    model.off("change:scene", receive);
     model.off("change:step", onStep);
     model.off("change:playing", onPlaying);
     observer.disconnect();
