@@ -31,17 +31,21 @@ lint: .venv/.installed-test
 	@PYTHONPATH=. .venv/bin/lint-imports
 	@$(RUN) nbstripout --verify --keep-count --keep-id notebooks/*.ipynb
 
-# Threads of OpenMP that spin while they wait make trainings six times slower where two workers share the cores.
+# Threads that spin while they wait make tests six times slower where two workers share the cores: those of
+# OpenMP are told to sleep, and OpenBLAS, whose threads cannot, gets one.
 test: export OMP_WAIT_POLICY := PASSIVE
+test: export OPENBLAS_NUM_THREADS := 1
+# Machines for CI often keep no bytecode: every kernel and every worker would compile all of it again.
+test: export PYTHONDONTWRITEBYTECODE :=
 # Notebooks run as briefly as they can; what is compared of their output is the same either way.
-# The browser tests come last, so that nothing else is in their way.
+# The browser tests come last, so that nothing else is in their way; only the files that name their mark are read.
 test: lint
 	@failed=; \
 	export WORKBENCH_RUNS="$$(mktemp -d)"; \
 	echo "== tests and notebooks"; \
 	WORKBENCH_QUICK=1 $(RUN) pytest -q -n 2 --dist loadfile -m "not browser" --nbval-lax tests notebooks || failed="$$failed tests"; \
 	echo "== browser"; \
-	$(RUN) pytest -q -n 2 --dist loadfile -m browser tests || failed="$$failed browser"; \
+	$(RUN) pytest -q -n 2 --dist loadfile -m browser $$(grep -l 'mark\.browser' tests/*.py) || failed="$$failed browser"; \
 	rm -rf "$$WORKBENCH_RUNS" notebooks/takeaway; \
 	if [ -n "$$failed" ]; then echo "make test: FAILED in:$$failed"; exit 1; fi; \
 	echo "make test: lint, tests, notebooks and browser all passed (what was skipped is named above)"

@@ -1,4 +1,7 @@
-"""What a sweep costs beyond papermill, and what warm kernels save; ``TASKS=100`` for the full numbers."""
+"""What a sweep costs beyond papermill, and what warm kernels save.
+
+``WORKBENCH_BENCH_TASKS=100 python -m benchmarks sweep`` for the full numbers.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,15 @@ _TASKS = int(os.environ.get("WORKBENCH_BENCH_TASKS", "40"))
 _PROCESSES = 2
 _BLOCKS = 4
 _ONE_BY_ONE = 5
+_WORKS = 1.0
 _TINY = "print(x)"
 # A second of a cold kernel, as notebooks of ours spend it: on imports, then on a little work.
 _SECOND = (
     "import numpy as np, pandas as pd, scipy.optimize, pyarrow.parquet\nimport workbench as wb",
     "wb.schedules.wsd(1000 + x, 1e-3).array().sum()",
 )
-# Work that no warm kernel can save: the other end of the scale.
-_WORK = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass"
+# A second of computing, which no warm kernel can save: the other end of the scale.
+_WORK = f"import time\nend = time.process_time() + {_WORKS}\nwhile time.process_time() < end: pass"
 
 
 def rows() -> list[Row]:
@@ -48,7 +52,7 @@ def rows() -> list[Row]:
         for name, path, target in (("of imports", second, 5.0), ("of computing", work, None)):
             alone = _one_by_one(path, folder)
             command = _commands(path, folder)
-            warm = _warm(path, folder / name)
+            warm, whole = _warm(path, folder / name)
             cells = f"1-second notebook {name}"
             made.append(Row(f"{cells}: papermill one by one, in one process", alone, "s/task"))
             made.append(Row(f"{cells}: papermill one by one, as commands", command, "s/task"))
@@ -60,6 +64,17 @@ def rows() -> list[Row]:
                 else Row(title, alone / warm, "times")
             )
             made.append(Row(f"{cells}: warm over papermill, commands", command / warm, "times"))
+            # The commands' start is in theirs: here ours is in ours, too, with that of its warm parents.
+            title = f"{cells}: a whole warm sweep of {_TASKS} tasks, start and end with it"
+            made.append(Row(title, whole, "s/task"))
+            made.append(Row(f"{title}, over papermill commands", command / whole, "times"))
+            made.append(Row(f"{title}, over papermill in one process", alone / whole, "times"))
+            if path == work:
+                # Where every core computes all the time, and nothing else costs anything.
+                most = alone * min(_PROCESSES, os.cpu_count() or 1) / _WORKS
+                made.append(
+                    Row(f"{cells}: the most that {_PROCESSES} processes can be faster", most, "times")
+                )
         return made
 
 
@@ -88,21 +103,28 @@ def _in_turns(path: Path, folder: Path) -> tuple[float, float]:
             spent[0] += time.perf_counter() - begin - lost / _PROCESSES
             # The start of the workers is not a task's; papermill's pool had its start above.
             engine = sweep.local(_PROCESSES)
-            spent[1] += _swept(path, folder / f"sweep{block}", list(numbers), engine)
+            spent[1] += _swept(path, folder / f"sweep{block}", list(numbers), engine)[0]
     return spent[0] / (each * _BLOCKS), spent[1] / (each * _BLOCKS)
 
 
-def _swept(path: Path, out: Path, numbers: list[int], engine: sweep.Engine, warm: bool = False) -> float:
-    """Seconds of the tasks of `numbers`, after as many as there are processes have warmed the workers up."""
+def _swept(
+    path: Path, out: Path, numbers: list[int], engine: sweep.Engine, warm: bool = False
+) -> tuple[float, float]:
+    """Seconds of the tasks of `numbers`, after as many as there are processes have warmed the workers up.
+
+    And seconds of the whole sweep, those tasks, all that starts and all that ends with it.
+    """
     first = list(range(-_PROCESSES, 0))
     plan = sweep.plan(path, grid={"x": [*first, *numbers]})
-    begin, ready = time.perf_counter(), 0.0
+    start, ready = time.perf_counter(), 0.0
+    begin = start
     for progress in sweep.events(plan, out, engine=engine, warm=warm):
         if progress.done <= len(first):
             begin = time.perf_counter()
             # What is under way when the clock starts counts half.
             ready = progress.done + progress.running / 2
-    return (time.perf_counter() - begin) * len(numbers) / (len(plan) - ready)
+    end = time.perf_counter()
+    return (end - begin) * len(numbers) / (len(plan) - ready), end - start
 
 
 def _papermill(task: tuple[str, str, int]) -> float:
@@ -142,9 +164,10 @@ def _commands(path: Path, folder: Path) -> float:
     return (time.perf_counter() - begin) / _ONE_BY_ONE
 
 
-def _warm(path: Path, out: Path) -> float:
-    numbers = list(range(_TASKS))
-    return _swept(path, out, numbers, sweep.local(_PROCESSES), warm=True) / len(numbers)
+def _warm(path: Path, out: Path) -> tuple[float, float]:
+    numbers = list(range(_TASKS - _PROCESSES))
+    tasks, whole = _swept(path, out, numbers, sweep.local(_PROCESSES), warm=True)
+    return tasks / len(numbers), whole / _TASKS
 
 
 def _seconds_of(path: Path) -> float:

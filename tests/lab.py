@@ -105,4 +105,4 @@ def settled(opened: Any, script: str, quiet: float = 0.7) -> Any:
 def save(opened: Any) -> None:
     """Save the notebook."""
     opened.keyboard.press("Control+s")
-    opened.locator(".jp-mod-dirty").wait_for(state="detached", timeout=20_000)
+    opened.locator(".jp-mod-dirty").wait_for(state="detached", timeout=60_000)

@@ -45,10 +45,13 @@ class Chaos:
 
 
 class Workers:
-    """Worker processes of a Dask scheduler, each of its own; who dies is replaced."""
+    """Worker processes of a Dask scheduler, each of its own; who dies is replaced.
 
-    def __init__(self, address: str, count: int) -> None:
-        self._address = address
+    They import what lies in `path`, this repository where it is not given.
+    """
+
+    def __init__(self, address: str, count: int, path: Path = Path(__file__).parents[1]) -> None:
+        self._address, self._path = address, path
         self._all = [self._start() for _ in range(count)]
 
     @property
@@ -67,12 +70,12 @@ class Workers:
             one.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        root = str(Path(__file__).parents[1])
         options = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
         words = [sys.executable, "-m", "distributed.cli.dask_worker", self._address, *options]
-        environment = {**os.environ, "PYTHONPATH": root}
+        environment = {**os.environ, "PYTHONPATH": str(self._path)}
         nothing = subprocess.DEVNULL
-        return subprocess.Popen(words, env=environment, stdout=nothing, stderr=nothing)
+        # A module of the current folder would come before those of the path.
+        return subprocess.Popen(words, env=environment, cwd=self._path, stdout=nothing, stderr=nothing)
 
 
 class Scheduler:
@@ -110,12 +113,12 @@ class Scheduler:
 
 
 @contextlib.contextmanager
-def cluster(workers: int) -> Iterator[tuple[Any, Workers]]:
-    """A real Dask cluster: a scheduler, and workers that are processes of their own."""
+def cluster(workers: int, path: Path = Path(__file__).parents[1]) -> Iterator[tuple[Any, Workers]]:
+    """A real Dask cluster: a scheduler, and workers that are processes of their own and import `path`."""
     from distributed import LocalCluster
 
     made = LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50)
-    processes = Workers(made.scheduler_address, workers)
+    processes = Workers(made.scheduler_address, workers, path)
     try:
         yield made, processes
     finally:

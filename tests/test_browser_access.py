@@ -33,6 +33,7 @@ names = ("browse", "compare", "draw", "gallery", "sheet", "predict", "design", "
 names += ("index", "valley", "wsds", "peaks", "edge")
 pages += [getattr(explore, name)() for name in names]
 pages += [explore.runs(explore.examples(tempfile.mkdtemp(), seeds=2)), wb.exercises.show("convex")]
+pages += [wb.takeaway.write("access", schedules=lanes)]
 display(*pages)
 start.session.wait()
 studio.session.wait()
@@ -66,7 +67,7 @@ def dress(opened: Any, theme: str) -> None:
     opened.get_by_text("Theme", exact=True).hover()
     opened.get_by_text(f"JupyterLab {theme}", exact=True).click()
     light = str(theme == "Light").lower()
-    opened.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'", timeout=20_000)
+    opened.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'", timeout=60_000)
     opened.wait_for_timeout(2_000)
 
 
@@ -160,7 +161,7 @@ def test_an_arrow_key_moves(shown, what) -> None:
     assert before
     shown.keyboard.press(key)
     handle = part.element_handle() if what != "the tree" else None
-    shown.wait_for_function(f"([node, before]) => ({said}) !== before", arg=[handle, before], timeout=10_000)
+    shown.wait_for_function(f"([node, before]) => ({said}) !== before", arg=[handle, before], timeout=60_000)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -168,7 +169,7 @@ def test_axe_finds_nothing_serious_on_the_page_of_visitors(shown, visitors, them
     opened = shown.context.browser.new_page(viewport={"width": 1360, "height": 1000})
     opened.goto(f"{visitors}/?theme={theme}", timeout=90_000)
     opened.wait_for_selector(".lrw-figure[data-draws]", timeout=90_000)
-    opened.wait_for_selector(".noUi-handle[aria-label=peak]", timeout=20_000)
+    opened.wait_for_selector(".noUi-handle[aria-label=peak]", timeout=60_000)
     assert opened.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
     assert serious(opened) == []
     opened.close()

@@ -29,8 +29,9 @@ def test_a_slider_redraws_bias_and_variance_and_train_measures(tmp_path, chromiu
             script = "document.querySelectorAll('.lrw-figure[data-draws]').length >= 2"
             opened.wait_for_function(script, timeout=120_000)
             opened.wait_for_function(f"{TABLES}.includes('mirror_cosine')", timeout=60_000)
+            opened.wait_for_function(f"{READOUT}[0].textContent.startsWith('sqrt: bias')", timeout=60_000)
+            opened.wait_for_function(f"{READOUT}[1].textContent.includes('is best over')", timeout=60_000)
             before = opened.evaluate(f"{READOUT}.map((each) => each.textContent)")
-            assert before[0].startswith("sqrt: bias") and "is best over" in before[1]
             row = opened.locator(".widget-slider, .widget-hslider").filter(has_text="decay").first
             row.locator(".noUi-handle").focus()
             for _ in range(6):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from figures import Bridge, browser
+from playwright.sync_api import expect
 
 from workbench.explore.figure import Line, LiveFigure
 from workbench.explore.pins import COLORS, NOW
@@ -82,6 +83,16 @@ def drag(bridge, a, b, *, drop=True):
     if drop:
         bridge.page.mouse.up()
         bridge.frame()
+
+
+def pump_until(bridge, done):
+    """Carry messages until `done`: what a drag says comes by a clock of the page."""
+    for _ in range(200):
+        bridge.pump()
+        if done():
+            return
+        bridge.page.wait_for_timeout(50)
+    raise AssertionError("it was never said")
 
 
 def pixels(bridge, panel=1):
@@ -166,8 +177,8 @@ def test_keys_zoom_walk_and_click(bridge):
     press("Home")
     for key in ("ArrowRight", "Shift+ArrowRight", "ArrowLeft"):
         press(key)
-    voice = bridge.page.locator(".lrw-voice").inner_text()
-    assert voice == f"lane 0 measured, step 100, loss {loss(0, 100):.5g}"
+    said = f"lane 0 measured, step 100, loss {loss(0, 100):.5g}"
+    expect(bridge.page.locator(".lrw-voice")).to_have_text(said, timeout=60_000)
     press("Enter")
     bridge.pump()
     ((key, x, y),) = clicks
@@ -248,9 +259,8 @@ def test_handles_are_dragged_in_the_future_only(bridge):
     assert heard == [] or heard[-1][0][0] == (400, 1)
     bridge.page.locator(".lrw-plots").press("0")
     drag(bridge, at(bridge, 0, 1_200, 1), at(bridge, 0, 1_500, 3), drop=False)
-    bridge.page.wait_for_timeout(80)
-    bridge.pump()
-    assert heard[-1][1] is False and "rate" in bridge.page.locator(".lrw-tip").inner_text()
+    pump_until(bridge, lambda: bool(heard) and heard[-1][1] is False)
+    expect(bridge.page.locator(".lrw-tip")).to_contain_text("rate", timeout=60_000)
     bridge.page.mouse.up()
     bridge.pump()
     points, done = heard[-1]

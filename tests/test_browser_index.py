@@ -73,13 +73,13 @@ def test_a_wrong_and_a_right_answer_a_hint_and_the_solution(lab, chromium) -> No
         box = opened.get_by_label("answer 1", exact=True)
         box.fill("t9")
         opened.get_by_role("button", name="Check").first.click()
-        said(opened, 1).get_by_text("Not that one.").wait_for(timeout=30_000)
+        said(opened, 1).get_by_text("Not that one.").wait_for(timeout=60_000)
         opened.get_by_role("button", name="Hint").first.click()
-        said(opened, 1).get_by_text("shows all three").wait_for(timeout=30_000)
+        said(opened, 1).get_by_text("shows all three").wait_for(timeout=60_000)
         assert first.explanation[:30] not in opened.locator(".lrw-quiz").inner_text()
         box.fill("T3")
         box.press("Enter")
-        said(opened, 1).get_by_text("Right.").wait_for(timeout=30_000)
+        said(opened, 1).get_by_text("Right.").wait_for(timeout=60_000)
         assert first.explanation[:30] in said(opened, 1).inner_text()
 
         number = opened.get_by_label("answer 3", exact=True)
@@ -88,9 +88,9 @@ def test_a_wrong_and_a_right_answer_a_hint_and_the_solution(lab, chromium) -> No
             number.press("Tab")
             assert opened.evaluate("document.activeElement.textContent") == "Check"
             opened.keyboard.press("Enter")
-            said(opened, 3).get_by_text(expected).wait_for(timeout=30_000)
+            said(opened, 3).get_by_text(expected).wait_for(timeout=60_000)
         opened.get_by_role("button", name="Show the answer").nth(2).click()
-        said(opened, 3).get_by_text(third.explanation[:30]).wait_for(timeout=30_000)
+        said(opened, 3).get_by_text(third.explanation[:30]).wait_for(timeout=60_000)
         assert opened.locator(ERROR).count() == 0
         assert opened.locator(".jp-Cell").count() == 1, "no key went to the notebook"
 
@@ -111,8 +111,9 @@ def test_what_was_taken_along_is_drawn_without_a_network(tmp_path, chromium) -> 
             opened.on("pageerror", lambda error, bad=bad: bad.append(str(error)))
             opened.on("request", lambda request, bad=bad: bad.append(request.url))
             opened.goto(there.page.as_uri())
-            opened.locator("#figure-2 .main-svg").first.wait_for(timeout=30_000)
-            assert opened.locator("#figure-1 .scatterlayer path.js-line").count() >= 2
+            opened.locator("#figure-2 .main-svg").first.wait_for(timeout=60_000)
+            lines = opened.locator("#figure-1 .scatterlayer path.js-line")
+            lines.nth(1).wait_for(timeout=60_000, state="attached")
             assert bad == [there.page.as_uri()], "nothing but the page is asked for, and nothing fails"
             backs.append(opened.evaluate("getComputedStyle(document.body).backgroundColor"))
             opened.get_by_text("code for torch").click()

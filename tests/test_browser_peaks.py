@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab import page, server
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
@@ -25,18 +26,16 @@ def test_a_cell_is_trained_and_its_basin_found(tmp_path, chromium) -> None:
         notebook.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000, state="attached")
         press(notebook, "total", "Home", 1)
         press(notebook, "batch", "ArrowRight", 2)
-        notebook.wait_for_function(f"{WORDS}.includes('batch 256, width 64: square root')", timeout=30_000)
+        notebook.wait_for_function(f"{WORDS}.includes('batch 256, width 64: square root')", timeout=60_000)
         notebook.get_by_role("button", name="Train", exact=True).click()
         # Short runs of nine peaks and two seeds: a parabola stands as soon as all have ended.
         notebook.wait_for_function(f"{WORDS}.includes('measured: best peak')", timeout=120_000)
-        notebook.locator(".lrw-sheet td").first.wait_for(timeout=20_000)
-        assert "256" in notebook.locator(".lrw-sheet tbody tr").first.inner_text()
-        assert notebook.get_by_role("button", name="Train", exact=True).is_disabled(), (
-            "nothing is left to train"
-        )
+        expect(notebook.locator(".lrw-sheet tbody tr").first).to_contain_text("256", timeout=60_000)
+        # Nothing is left to train.
+        expect(notebook.get_by_role("button", name="Train", exact=True)).to_be_disabled(timeout=60_000)
         press(notebook, "batch", "ArrowLeft", 1)
         notebook.wait_for_function(
-            f"{WORDS}.includes('batch 128') && {WORDS}.includes('not measured yet')", timeout=30_000
+            f"{WORDS}.includes('batch 128') && {WORDS}.includes('not measured yet')", timeout=60_000
         )
         notebook.get_by_role("button", name="Save", exact=True).click()
         notebook.wait_for_function(f"{WORDS}.includes('Saved 18 runs')", timeout=60_000)

@@ -7,7 +7,7 @@ import json
 import pytest
 from lab import page, server
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 READOUT = "document.querySelector('.lrw-readout').textContent"
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
 
@@ -27,18 +27,18 @@ def run(notebook, cells: int) -> None:
     for _ in range(cells):
         notebook.keyboard.press("Shift+Enter")
     notebook.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000, state="attached")
-    notebook.locator(".lrw-sheet td").first.wait_for(timeout=20_000)
+    notebook.locator(".lrw-sheet td").first.wait_for(timeout=60_000)
 
 
 def until(notebook, script: str) -> None:
-    notebook.wait_for_function(script, timeout=20_000)
+    notebook.wait_for_function(script, timeout=60_000)
 
 
 def test_a_budget_becomes_a_plan_that_is_exported(address, chromium) -> None:
     with opened(chromium, address, "planner") as notebook:
         run(notebook, 5)
+        until(notebook, f"{READOUT}.includes('parameters') && {READOUT}.includes('loss')")
         before = notebook.evaluate(READOUT)
-        assert "parameters" in before and "loss" in before
         notebook.locator(".widget-hslider").filter(has_text="flops").locator(".noUi-handle").focus()
         for _ in range(5):
             notebook.keyboard.press("ArrowRight")
@@ -53,15 +53,15 @@ def test_a_budget_becomes_a_plan_that_is_exported(address, chromium) -> None:
             notebook, f"{texts}.some(t => t.value.includes('weight_decay') && t.value.includes('batch_size'))"
         )
         notebook.get_by_label("budget in", exact=True).select_option(label="a target loss")
-        notebook.locator(".widget-hslider").filter(has_text="target_loss").wait_for(timeout=20_000)
+        notebook.locator(".widget-hslider").filter(has_text="target_loss").wait_for(timeout=60_000)
         assert notebook.locator(ERROR).count() == 0
 
 
 def test_the_overhead_moves_the_batch(address, chromium) -> None:
     with opened(chromium, address, "batch") as notebook:
         run(notebook, 5)
+        until(notebook, f"{READOUT}.includes('more data buy a batch')")
         before = notebook.evaluate(READOUT)
-        assert "more data buy a batch" in before
         notebook.locator(".widget-hslider").filter(has_text="overhead").locator(".noUi-handle").focus()
         for _ in range(10):
             notebook.keyboard.press("ArrowRight")

@@ -7,7 +7,7 @@ import json
 import pytest
 from lab import page, server, settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ROWS = "[...document.querySelectorAll('.lrw-runs tbody tr')]"
 COUNT = "document.querySelector('.lrw-runs-count').textContent"
 
@@ -33,14 +33,18 @@ def until(opened, script: str) -> None:
 
 
 def column(opened, name: str) -> list[str]:
-    heads = (
-        "[...document.querySelectorAll('.lrw-runs thead th')].map(th => th.textContent.replace(/ .$/, ''))"
+    return opened.evaluate(
+        f"""name => {{
+          const heads = [...document.querySelectorAll('.lrw-runs thead th')].map(th => th.textContent);
+          const place = heads.findIndex(head => head.replace(/ .$/, '') === name);
+          return {ROWS}.map(tr => tr.children[place].textContent);
+        }}""",
+        name,
     )
-    place = opened.evaluate(heads).index(name)
-    return opened.evaluate(f"{ROWS}.map(tr => tr.children[{place}].textContent)")
 
 
 def test_from_the_table_to_a_fitted_law(opened) -> None:
+    until(opened, f"{ROWS}.length === 25")
     losses = [float(text) for text in column(opened, "final_loss")]
     assert losses == sorted(losses) and len(losses) == 25
     first = opened.evaluate(f"{ROWS}[0].dataset.id")
@@ -51,7 +55,7 @@ def test_from_the_table_to_a_fitted_law(opened) -> None:
     assert falling == sorted(falling, reverse=True) and falling[0] > losses[-1]
 
     opened.get_by_label("search runs").fill("cosine")
-    until(opened, f"{COUNT}.startsWith('15 of 60 runs')")
+    until(opened, f"{COUNT}.startsWith('15 of 60 runs') && {ROWS}.length === 15")
     assert set(column(opened, "schedule")) == {"cosine"}
 
     opened.locator(".lrw-runs tbody input").first.check()
@@ -61,7 +65,7 @@ def test_from_the_table_to_a_fitted_law(opened) -> None:
     until(opened, "document.querySelectorAll('.lrw-legend button').length === 5")
     # Both figures of plotly are drawn: lines with bars of their intervals, and an axis for each field.
     opened.locator(".errorbar").first.wait_for(timeout=60_000, state="attached")
-    assert opened.locator(".parcoords .y-axis").count() >= 3
+    opened.locator(".parcoords .y-axis").nth(2).wait_for(timeout=60_000, state="attached")
 
     # The lower half of the losses, dragged along the last of the parallel axes, chooses the runs there.
     opened.get_by_role("button", name="Choose none").click()
@@ -69,6 +73,10 @@ def test_from_the_table_to_a_fitted_law(opened) -> None:
     settled(opened, "[...document.querySelectorAll('.lrw-plots > div')].map((each) => each.dataset.draws)")
     axis = opened.locator(".parcoords .axis-brush .background").last
     axis.scroll_into_view_if_needed()
+    settled(
+        opened,
+        "[...document.querySelectorAll('.parcoords .axis-brush .background')].pop().getBoundingClientRect()",
+    )
     box = axis.bounding_box()
     x = box["x"] + box["width"] / 2
     opened.mouse.move(x, box["y"] + 0.97 * box["height"])
@@ -77,8 +85,9 @@ def test_from_the_table_to_a_fitted_law(opened) -> None:
     opened.mouse.up()
     until(opened, f"!{COUNT}.includes(' 0 chosen')")
     lowest = "document.querySelectorAll('.lrw-runs tbody [aria-selected=true]').length"
-    chosen = int(opened.evaluate(f"{COUNT}.match(/([0-9]+) chosen/)[1]"))
-    assert 0 < chosen < 15 and opened.evaluate(lowest) == chosen
+    chosen = int(settled(opened, f"{COUNT}.match(/([0-9]+) chosen/)[1]"))
+    assert 0 < chosen < 15
+    until(opened, f"{lowest} === {chosen}")
     until(opened, f"document.querySelectorAll('.lrw-legend button').length === {min(chosen, 12)}")
     opened.get_by_role("button", name="Best five").click()
     until(opened, f"{COUNT}.includes('5 chosen')")

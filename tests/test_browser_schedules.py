@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lab import page, server
+from lab import page, server, settled
 from scipy.interpolate import PchipInterpolator
 
 import workbench as wb
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 AXES = Path(wb.explore.__file__).parent / "static" / "axes.js"
 SAID = "[...document.querySelectorAll('.lrw-readout')].pop().textContent"
 TEXT = "document.querySelector('.lrw-canvas').dataset.points"
@@ -35,7 +35,7 @@ def opened(tmp_path_factory, chromium):
 
 
 def until(opened, script: str) -> None:
-    opened.wait_for_function(script, timeout=10_000)
+    opened.wait_for_function(script, timeout=60_000)
 
 
 def points(opened) -> list[list[float]]:
@@ -50,16 +50,15 @@ def place(opened, i: int) -> tuple[float, float]:
 
 def test_filter_choose_and_slide(opened) -> None:
     gallery = opened.locator(".lrw-gallery")
-    assert gallery.get_attribute("data-shown") == str(len(wb.schedules.names()))
+    until(opened, f"document.querySelector('.lrw-gallery').dataset.shown === '{len(wb.schedules.names())}'")
     gallery.locator("[data-family=cyclic]").click()
     gallery.locator("input").fill("sgdr")
     until(opened, "document.querySelector('.lrw-gallery').dataset.shown === '1'")
     gallery.locator("button[data-name=sgdr]").press("Enter")
     card = opened.locator(".lrw-card")
-    card.get_by_text("SGDR").first.wait_for(timeout=10_000)
-    assert "When to use it" in card.inner_text()
-    readout = opened.locator(".lrw-readout").first
-    before = readout.inner_text()
+    card.get_by_text("SGDR").first.wait_for(timeout=60_000)
+    card.get_by_text("When to use it").first.wait_for(timeout=60_000)
+    before = settled(opened, "document.querySelector('.lrw-readout').textContent")
     row = opened.locator(".widget-slider, .widget-hslider").filter(has_text="warmup").first
     row.locator(".noUi-handle").focus()
     for _ in range(8):
@@ -70,12 +69,14 @@ def test_filter_choose_and_slide(opened) -> None:
 def test_draw_with_mouse_and_keys(opened) -> None:
     opened.locator(".lrw-canvas").scroll_into_view_if_needed()
     until(opened, f"{SAID}.includes('predicted final loss')")
-    start, before, loss = points(opened), opened.evaluate(TEXT), opened.evaluate(SAID)
+    before, loss = settled(opened, f"[{TEXT}, {SAID}]")
+    start = points(opened)
     x, y = place(opened, 1)
     opened.mouse.move(x, y)
     opened.mouse.down()
     opened.mouse.move(x + 100, y + 40, steps=8)
-    assert points(opened)[1][0] > start[1][0] and points(opened)[1][1] < start[1][1], "while it is dragged"
+    # While it is dragged.
+    until(opened, f"{DRAWN}[1][0] > {start[1][0]} && {DRAWN}[1][1] < {start[1][1]}")
     opened.mouse.up()
     until(opened, f"{SAID} !== {json.dumps(loss)}")
     one, other = place(opened, 1), place(opened, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lab import page, run_all, server
+from lab import page, run_all, server, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -31,21 +31,22 @@ def shown(opened, button: str):
 
 def test_train_eight_lanes_ask_the_law_and_read_what_they_write(opened) -> None:
     assert shown(opened, "Write").is_disabled(), "nobody can write before an update"
-    opened.get_by_text("8 forks").first.wait_for(timeout=30_000)
+    opened.get_by_text("8 forks").first.wait_for(timeout=60_000)
 
     shown(opened, "Train").click()
     opened.get_by_text("16 finished").first.wait_for(timeout=120_000)
     shown(opened, "Ask the law").click()
-    opened.get_by_text("Nothing was measured from update 200 on yet").wait_for(timeout=30_000)
+    opened.get_by_text("Nothing was measured from update 200 on yet").wait_for(timeout=60_000)
 
     opened.wait_for_function(
         "[...document.querySelectorAll('button')].some(b => b.textContent === 'Write' && !b.disabled)",
-        timeout=30_000,
+        timeout=60_000,
     )
     shown(opened, "Write").click()
     opened.get_by_text("constant, seed 0, after 20 updates").wait_for(timeout=60_000)
-    first = opened.locator("pre", has=opened.locator("b")).last.inner_text()
-    assert first.startswith("def ") and len(first) > 50
+    written = "[...document.querySelectorAll('pre')].filter(p => p.querySelector('b')).pop()?.innerText"
+    opened.wait_for_function(f"{written}?.startsWith('def ') && {written}.length > 50", timeout=60_000)
+    first = settled(opened, written)
 
     opened.get_by_label("seed").last.fill("7")
     opened.get_by_label("seed").last.press("Tab")

@@ -21,6 +21,7 @@ studio.session.speed = 100
 studio"""
 NOTE = "[...document.querySelectorAll('.lrw-note')].map((e) => e.textContent).join(' | ')"
 COUNT = "Number(document.querySelector('.lrw-figure')?.dataset.measured || 0)"
+ROWS = "[...document.querySelectorAll('.lrw-tree [role=treeitem]')]"
 DONE = f"Number({NOTE}.match(/update ([0-9,]+) of/)[1].replaceAll(',', ''))"
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
 
@@ -35,21 +36,21 @@ def button(opened, name):
     return opened.locator("button.jupyter-button").get_by_text(name, exact=True).first
 
 
-def until(opened, script, seconds=30):
+def until(opened, script, seconds=60):
     opened.wait_for_function(script, timeout=1000 * seconds)
 
 
-def says(opened, text, seconds=30):
+def says(opened, text, seconds=60):
     until(opened, f"{NOTE}.includes({text!r})", seconds)
 
 
 def rows(opened):
-    found = opened.locator(".lrw-tree [role=treeitem]")
-    return [each.get_attribute("aria-label") for each in found.all()]
+    return opened.evaluate(f"{ROWS}.map((row) => row.getAttribute('aria-label'))")
 
 
 def click_curve(opened):
-    """Click a point of a measured curve, wherever it is drawn: axes and curves move while points come in."""
+    """Click a point of a measured curve, wherever it is drawn: axes and curves move while points come in,
+    and one that has moved away before the click is sought again."""
     for _ in range(10):
         box = opened.locator(".lrw-figure canvas").nth(1).bounding_box()
         for y in range(10, int(box["height"]) - 30, 8):
@@ -57,18 +58,32 @@ def click_curve(opened):
             opened.mouse.move(*place)
             opened.evaluate(TWO_FRAMES)
             if opened.locator(".lrw-clickable").count():
-                return opened.mouse.click(*place)
+                opened.mouse.click(*place)
+                if asked(opened):
+                    return
+                break
     raise AssertionError("no curve was found under the pointer")
+
+
+def asked(opened):
+    """Whether the last click has met a curve."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    try:
+        says(opened, "Branch from ", 5)
+    except TooLate:
+        return False
+    return True
 
 
 def comes_back(opened, before, focus):
     """Save by keys while `focus` has the focus, and load the page again: all is there."""
-    assert opened.locator(".jp-mod-dirty").count(), "there is something to save"
+    opened.locator(".jp-mod-dirty").first.wait_for(state="attached", timeout=60_000)
     opened.locator(focus).first.focus()
     save(opened)
     opened.reload()
-    until(opened, f"{COUNT} >= {before}", 40)
-    assert len(rows(opened)) == 5, "the page that is loaded again has all of it"
+    until(opened, f"{COUNT} >= {before}")
+    until(opened, f"{ROWS}.length === 5")
 
 
 def journey(opened, look: Callable[[str], None] = lambda name: None):
@@ -98,13 +113,14 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     says(opened, "Branch from ")
     look("here")
     button(opened, "Branch").click()
-    opened.locator(".lrw-tree [role=treeitem]").nth(4).wait_for(timeout=20_000)
+    opened.locator(".lrw-tree [role=treeitem]").nth(4).wait_for(timeout=60_000)
+    until(opened, f"{ROWS}.some((row) => row.getAttribute('aria-label').includes(' left at '))")
     (child,) = (row for row in rows(opened) if " left at " in row)
     assert " from " in child
 
     tree = opened.locator(".lrw-tree [role=treeitem]")
     tree.first.click()
-    assert tree.first.get_attribute("aria-selected") == "true"
+    until(opened, f"{ROWS}[0].getAttribute('aria-selected') === 'true'")
     opened.keyboard.press("Shift+End")
     until(opened, "document.querySelectorAll('.lrw-tree [aria-selected=true]').length === 2")
     button(opened, "Compare").click()

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from lab import page, server
+from lab import page, server, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 VIEW = "document.querySelector('.lrw-valley')"
+# How many colours one of the four canvases shows: an empty one has one.
+COLORS = """(which) => {
+  const canvas = document.querySelectorAll('.lrw-scene canvas')[which];
+  const { width, height } = canvas, seen = new Set();
+  const all = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+  for (let i = 0; i < all.length; i += 7) seen.add(all[i]);
+  return seen.size;
+}"""
 WORDS = "document.querySelector('.lrw-flocks').textContent"
 
 
@@ -25,7 +33,7 @@ def opened(tmp_path_factory, chromium):
         for _ in range(5):
             opened.keyboard.press("Shift+Enter")
         opened.wait_for_selector(".lrw-valley[data-draws]", timeout=90_000, state="attached")
-        opened.wait_for_selector(".lrw-figure[data-draws]", timeout=30_000, state="attached")
+        opened.wait_for_selector(".lrw-figure[data-draws]", timeout=60_000, state="attached")
         opened.locator(".lrw-valley").scroll_into_view_if_needed()
         yield opened
         error = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
@@ -33,26 +41,14 @@ def opened(tmp_path_factory, chromium):
 
 
 def until(opened, script: str) -> None:
-    opened.wait_for_function(script, timeout=20_000)
-
-
-def colors(opened, canvas: int) -> int:
-    """How many colours one of the four canvases shows: an empty one has one."""
-    return opened.evaluate(
-        f"""() => {{
-          const canvas = document.querySelectorAll('.lrw-scene canvas')[{canvas}];
-          const {{ width, height }} = canvas, seen = new Set();
-          const all = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
-          for (let i = 0; i < all.length; i += 7) seen.add(all[i]);
-          return seen.size;
-        }}"""
-    )
+    opened.wait_for_function(script, timeout=60_000)
 
 
 def test_the_valley_is_drawn_and_the_end_is_shown(opened) -> None:
     until(opened, f"{VIEW}.dataset.step === '2000'")
-    assert all(colors(opened, canvas) > 20 for canvas in range(4)), "map, walkers, surface, walkers"
-    assert "hill" in opened.evaluate(WORDS) and "river x" in opened.evaluate(WORDS)
+    until(opened, f"{WORDS}.includes('hill') && {WORDS}.includes('river x')")
+    for canvas in range(4):  # map, walkers, surface, walkers
+        until(opened, f"({COLORS})({canvas}) > 20")
 
 
 def test_a_slider_moves_the_walkers(opened) -> None:
@@ -70,12 +66,12 @@ def test_time_runs_and_can_be_scrubbed(opened) -> None:
     assert button.text_content() == "Pause"
     button.click()
     until(opened, "document.querySelector('.lrw-player button').textContent === 'Play'")
-    stopped = opened.evaluate(f"{VIEW}.dataset.step")
+    stopped = settled(opened, f"{VIEW}.dataset.step")
     opened.locator(".lrw-player input").focus()
     for _ in range(5):
         opened.keyboard.press("ArrowRight")
     until(opened, f"+{VIEW}.dataset.step === {stopped} + 5")
-    assert "rate 0.02" in opened.evaluate(WORDS)
+    until(opened, f"{WORDS}.includes('rate 0.02')")
 
 
 def test_the_surface_turns(opened) -> None:
@@ -93,7 +89,7 @@ def test_pins_stay_beside_a_schedule_that_is_drawn_by_hand(opened) -> None:
     opened.get_by_role("button", name="Pin", exact=True).click()
     until(opened, f"{VIEW}.dataset.walkers === '24,24' && {WORDS}.includes('kept: wsd')")
     opened.get_by_role("button", name="Draw by hand").click()
-    opened.wait_for_selector(".lrw-canvas[data-points]", timeout=10_000)
+    opened.wait_for_selector(".lrw-canvas[data-points]", timeout=60_000)
     until(opened, f"{WORDS}.includes('by hand')")
     # The second point is the highest: lowered with keys, as a teacher would drag it.
     before = opened.evaluate(WORDS)

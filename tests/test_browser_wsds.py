@@ -7,6 +7,7 @@ import json
 import nbformat
 import pytest
 from lab import page, server
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
@@ -29,8 +30,9 @@ def test_budgets_move_what_ways_cost_and_train_measures(tmp_path, chromium) -> N
             script = "document.querySelectorAll('.lrw-figure[data-draws]').length >= 2"
             opened.wait_for_function(script, timeout=120_000)
             opened.wait_for_function(f"{TABLES}.includes('WSD-S')", timeout=60_000)
+            said = f"{READOUT}.includes('updates for all 4 models') && {READOUT}.includes('WSD-S 3,000')"
+            opened.wait_for_function(said, timeout=60_000)
             before = opened.evaluate(READOUT)
-            assert "updates for all 4 models" in before and "WSD-S 3,000" in before
             row = opened.locator(".widget-slider, .widget-hslider").filter(has_text="decay").first
             row.locator(".noUi-handle").focus()
             for _ in range(4):
@@ -38,7 +40,8 @@ def test_budgets_move_what_ways_cost_and_train_measures(tmp_path, chromium) -> N
             opened.wait_for_function(f"{READOUT} !== {json.dumps(before)}", timeout=60_000)
             opened.get_by_label("equal", exact=True).select_option(label="the same compute")
             opened.wait_for_function(f"{READOUT}.includes('cosine, a run each 3,000')", timeout=60_000)
-            assert opened.locator("svg[aria-label*='WSD-S: 3,000 updates']").count() == 1
+            drawn = opened.locator("svg[aria-label*='WSD-S: 3,000 updates']")
+            expect(drawn).to_have_count(1, timeout=60_000)
             train = opened.get_by_role("button", name="Train", exact=True)
             train.wait_for(timeout=60_000)
             train.click()

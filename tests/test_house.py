@@ -185,6 +185,7 @@ def test_gpu(monkeypatch): pass
 def test_absent_browser_and_gpu(repo: Path, tmp_path: Path, required: str, code: int, outcome: str) -> None:
     (tmp_path / "test_marked.py").write_text(MARKED)
     variables = {"PATH": "", "WORKBENCH_BROWSER": required, "CUDA_VISIBLE_DEVICES": ""}
+    variables["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     paths = os.pathsep.join((str(repo), str(repo / "tests")))
     done = subprocess.run(
         [

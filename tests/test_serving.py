@@ -14,28 +14,36 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ipywidgets as widgets
 import pytest
 
-from workbench import explore, serving
+from workbench import doctor, explore, serving
 from workbench.serving.bounds import Bounds
+from workbench.serving.line import Line
+from workbench.serving.places import Places
 
 ROOT = Path(__file__).resolve().parents[1]
+PLACES = 4
+INSIDE = min(os.cpu_count() or 1, PLACES)
+"""So many at a time are not in line."""
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server with two places."""
+    """Of a server with few places."""
     folder = tmp_path_factory.mktemp("serve")
-    served = serving.prepare(visitors=2, browser=False)
+    served = serving.prepare(visitors=PLACES, browser=False)
     log = folder / "voila.log"
     command = [
         *(sys.executable, "-P", "-m", "workbench.cli", "serve", "--no-browser"),
-        *("--port", str(served.port), "--visitors", "2"),
+        *("--port", str(served.port), "--visitors", str(PLACES)),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with log.open("w") as out:
@@ -55,13 +63,21 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class Visitor:
-    """A browser of its own, as far as the server can tell, with the page open."""
+    """A browser of its own, as far as the server can tell, that has the first lines of the page."""
 
     def __init__(self, address: str) -> None:
         self.address, self.cookies = address, CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
-        with self.opener.open(address, timeout=90) as page:
-            (self.kernel,) = set(re.findall(r'kernelId": "([0-9a-f-]+)"', page.read().decode()))
+        self.coming = self.opener.open(address, timeout=90)
+        self.page = self.coming.read1(1000).decode()
+        self.waits = "you are number" in self.page
+
+    def stay(self) -> Visitor:
+        """Until the page is complete."""
+        with self.coming:
+            self.page += self.coming.read().decode()
+        (self.kernel,) = set(re.findall(r'kernelId": "([0-9a-f-]+)"', self.page))
+        return self
 
     def leave(self) -> None:
         """What the page says when it is closed."""
@@ -98,21 +114,132 @@ async def ask(address: str, kernel: str, kind: str, content: dict[str, Any], ans
     return False
 
 
-def test_visitors_have_kernels_of_their_own_and_no_more_than_there_are_places(address: str) -> None:
-    first, second = Visitor(address), Visitor(address)
-    assert first.kernel != second.kernel
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        Visitor(address)
-    assert refused.value.code == 503 and b"All 2 places are taken" in refused.value.read()
-    first.leave()
-    third = Visitor(address)
-    assert third.kernel not in (first.kernel, second.kernel)
-    second.leave()
-    third.leave()
+def together(address: str, many: int) -> tuple[list[Visitor], list[urllib.error.HTTPError]]:
+    """Who came in and who was refused, of so many in the same moment."""
+
+    def come(_: int) -> Visitor | urllib.error.HTTPError:
+        try:
+            return Visitor(address)
+        except urllib.error.HTTPError as refused:
+            return refused
+
+    with ThreadPoolExecutor(many) as pool:
+        came = list(pool.map(come, range(many)))
+    visitors = [each for each in came if isinstance(each, Visitor)]
+    return visitors, [each for each in came if isinstance(each, urllib.error.HTTPError)]
+
+
+def test_visitors_of_the_same_moment_wait_in_line_and_no_more_come_in_than_there_are_places(
+    address: str,
+) -> None:
+    # Who is in line has a place, though not yet a kernel.
+    visitors, refused = together(address, PLACES + 1)
+    assert [each.code for each in refused] == [503]
+    assert f"All {PLACES} places are taken" in refused[0].read().decode()
+    assert len({each.stay().kernel for each in visitors}) == PLACES
+    # Everybody has the explorer, also who came late.
+    assert all(each.page.count("application/vnd.jupyter.widget-view+json") == 1 for each in visitors)
+    numbers = sorted([int(each) for each in re.findall(r"number\D+(\d+)<", of.page)] for of in visitors)
+    assert [each[0] for each in numbers if each] == list(range(1, PLACES - INSIDE + 1))
+    assert all(each == sorted(each, reverse=True) for each in numbers)
+    visitors[0].leave()
+    visitors[0] = Visitor(address).stay()
+    for each in visitors:
+        each.leave()
+
+
+def test_who_closes_the_page_while_waiting_takes_no_place(address: str) -> None:
+    visitors, _ = together(address, PLACES)
+    for gone in [each for each in visitors if each.waits]:
+        gone.coming.close()
+        visitors.remove(gone)
+    stayed = [each.stay() for each in visitors]
+    others, refused = together(address, PLACES - len(stayed))
+    assert not refused
+    for each in [*stayed, *(other.stay() for other in others)]:
+        each.leave()
+
+
+def test_a_line_lets_so_many_in_and_in_the_order_in_which_they_came() -> None:
+    entered: list[int] = []
+
+    async def visit(line: Line, name: int) -> None:
+        line.join(name)
+        while line.number(name):
+            await line.moved()
+            if name == 5 and line.number(name):
+                # Gives up.
+                return line.leave(name)
+        entered.append(name)
+        inside.add(name)
+        assert len(inside) <= line.most
+        await asyncio.sleep(0.001 * (name % 3))
+        inside.remove(name)
+        line.leave(name)
+
+    async def come() -> None:
+        line = Line(3)
+        await asyncio.gather(*(visit(line, name) for name in range(20)))
+
+    inside: set[int] = set()
+    asyncio.run(come())
+    assert entered == [name for name in range(20) if name != 5]
+
+
+@pytest.mark.parametrize(("minutes", "seen", "ends"), [(1, False, False), (4, False, True), (4, True, False)])
+def test_a_kernel_that_no_page_ever_spoke_to_gives_its_place_back(
+    minutes: int, seen: bool, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = []
+
+    async def shutdown(self: Places, kernel: str) -> None:
+        ended.append(kernel)
+
+    async def look() -> None:
+        places = Places(cull_idle_timeout=1200, cull_connected=True)
+        silent = datetime.now(UTC) - timedelta(minutes=minutes)
+        kernel: Any = SimpleNamespace(
+            last_activity=silent,
+            execution_state="idle",
+            kernel_name="",
+            kernel_spec=SimpleNamespace(metadata={}),
+        )
+        places._kernels["k"] = kernel
+        if seen:
+            places.notify_connect("k")
+        await places.cull_kernel_if_idle("k")
+
+    monkeypatch.setattr(Places, "shutdown_kernel", shutdown)
+    asyncio.run(look())
+    assert ended == (["k"] if ends else [])
+
+
+@pytest.mark.skipif(doctor.browser() is None, reason="needs Chromium")
+def test_the_page_of_one_who_waited_opens_by_itself(address: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=doctor.browser(), args=["--no-sandbox"])
+        page = browser.new_page()
+        wrong: list[Any] = []
+        page.on("pageerror", lambda error: wrong.append(error))
+        # The last of them wait as long as the first are drawn, and so does who comes now.
+        visitors, _ = together(address, PLACES - 1)
+        page.goto(address, wait_until="commit")
+        if any(each.waits for each in visitors):
+            page.wait_for_selector("text=you are number", timeout=20_000)
+        page.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000)
+        assert page.locator("text=you are number").count() == 0
+        assert page.title() == "explorer" and page.locator("body.jp-Notebook").count() == 1
+        assert not wrong
+        page.close(run_before_unload=True)
+        for each in visitors:
+            each.stay().leave()
+        browser.close()
 
 
 def test_a_page_moves_widgets_but_runs_no_code(address: str, tmp_path: Path) -> None:
-    visitor = Visitor(address)
+    visitor = Visitor(address).stay()
     proof = tmp_path / "written"
     code = {"code": f"open({str(proof)!r}, 'w').close()", "silent": False}
     assert asyncio.run(ask(address, visitor.kernel, "kernel_info_request", {}, "kernel_info_reply"))

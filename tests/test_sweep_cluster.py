@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,7 +20,7 @@ from sweep_cases import notebook, saver, squares
 
 import workbench as wb
 from workbench import sweep
-from workbench.sweep import dask_engine
+from workbench.sweep import dask_engine, notebook_source
 from workbench.sweep import folder as folders
 from workbench.sweep.clusters import KINDS
 from workbench.sweep.ledger import Ledger
@@ -252,11 +254,19 @@ print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
         ({"workers": -1}, "workers must be whole numbers"),
         ({"workers": 1.5}, "workers must be whole numbers"),
         ({"workers": {"minimum": 1}}, "workers needs 'maximum'"),
+        ({"workers": 0}, "workers must be whole numbers"),
+        ({"workers": {"minimum": 5, "maximum": 1}}, "a minimum from 0 to the maximum"),
         ({"options": [1]}, "options must be a mapping"),
-        ("absent.yaml", "cannot be read"),
+        ({"options": {"nonsense": 1}}, "it has no option 'nonsense'"),
+        ("absent.yaml", "absent.yaml cannot be read"),
+        ("broken.yaml", "broken.yaml cannot be read: this is not YAML"),
     ],
 )
-def test_bad_settings_of_a_cluster_are_sentences(config: Any, words: str) -> None:
+def test_bad_settings_of_a_cluster_are_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Any, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.yaml").write_text("workers: [")
     with pytest.raises(ValueError, match=words):
         sweep.cluster("local", config)
 
@@ -267,14 +277,29 @@ def test_a_kind_whose_package_is_missing_says_what_to_install(monkeypatch: pytes
         sweep.cluster("kubernetes")
 
 
-def test_a_worker_with_other_code_is_told(tmp_path: Path) -> None:
-    from workbench.sweep import attempt
-    from workbench.sweep.job import Job
-
-    plan = sweep.plan(notebook(tmp_path / "a.ipynb", "x = 1"))
-    source = plan.source
-    job = Job(
-        plan.tasks[0], "1-x", source.text, str(tmp_path), "a", str(tmp_path / "out"), "0.0-abc", strict=True
-    )
-    outcome = attempt.run(job)
-    assert outcome.state == "failed" and "the sweep was planned with 0.0-abc" in outcome.reason
+@pytest.mark.parametrize("other", ["code", "Python"])
+def test_a_worker_of_another_environment_is_refused_in_a_sentence(
+    tmp_path: Path, repo: Path, other: str
+) -> None:
+    path, elsewhere = notebook(tmp_path / "a.ipynb", "x = 1"), tmp_path / "elsewhere"
+    # Sources may have changed since another test asked.
+    notebook_source.package_version.cache_clear()
+    shutil.copytree(repo / "workbench", elsewhere / "workbench", ignore=shutil.ignore_patterns("__pycache__"))
+    if other == "code":
+        with (elsewhere / "workbench" / "laws.py").open("a") as file:
+            file.write("# A line that the driver has not.\n")
+        words = r"the worker .* has workbench \S+, the sweep was planned with \S+: give both the same"
+    else:
+        # What this worker's Python says of itself is all that can be changed here.
+        (elsewhere / "sitecustomize.py").write_text(
+            "import platform\nplatform.python_version = lambda: '3.99.1'\n"
+        )
+        words = r"the worker .* has Python 3.99, the sweep was planned with 3.\d+: give both the same"
+    with sweep_chaos.cluster(1, elsewhere) as (made, _):
+        engine = sweep.connect(made.scheduler_address)
+        found = sweep.sweep(sweep.plan(path), tmp_path / "out", engine=engine, retries=0, warm=WARM)
+    assert not found.finished and len(found.failed) == 1
+    (tried,) = found.failed[0]["tries"]
+    assert re.fullmatch(words, tried["reason"]), tried["reason"]
+    # Nothing of the notebook was run there.
+    assert not (tmp_path / "out" / "output").exists()

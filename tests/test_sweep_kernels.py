@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from sweep_cases import Threads, cells_of, notebook
 
 from workbench import sweep
+from workbench.sweep import kernels
 from workbench.sweep.glue import MIME, recorded
 from workbench.sweep.warm import Server, server
 
@@ -186,6 +189,109 @@ def test_a_warm_parent_that_died_is_started_again() -> None:
     first._process.kill()
     first._process.wait()
     assert server(("colorsys",)) is not first and server(("colorsys",)).lives
+
+
+@pytest.mark.parametrize(("refused", "finished"), [(1, 3), (99, 0)], ids=["once", "always"])
+def test_a_kernel_that_cannot_be_forked_costs_one_try_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int, finished: int
+) -> None:
+    # The warm parent imports this, and so it is refused as a system without room for processes refuses.
+    (tmp_path / f"room_for_all_but_{refused}.py").write_text(
+        "import errno, os\n"
+        f"fork, left = os.fork, [{refused}]\n"
+        "def refuse():\n"
+        "    left[0] -= 1\n"
+        "    if left[0] >= 0: raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))\n"
+        "    return fork()\n"
+        "os.fork = refuse\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path = notebook(tmp_path / "a.ipynb", "x = 1", "from workbench import sweep; sweep.record('got', x)")
+    notes: list[str] = []
+    found = sweep.sweep(
+        sweep.plan(path, grid={"x": [1, 2, 3]}),
+        tmp_path / "out",
+        engine=Threads(1),
+        retries=1,
+        warm=(f"room_for_all_but_{refused}",),
+        on_progress=lambda progress: notes.append(progress.note),
+    )
+    assert len(found.finished) == finished and len(found.failed) == 3 - finished
+    sentence = f"no kernel could be forked: [Errno {errno.EAGAIN}] {os.strerror(errno.EAGAIN)}"
+    said = [note for note in notes if note]
+    assert said and all(note.endswith(sentence) for note in said), said
+    assert len(said) == (1 if finished else 6)
+
+
+def test_a_warm_parent_that_dies_in_the_middle_costs_the_tries_under_way(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal\n"
+        f"flag = pathlib.Path({str(tmp_path / 'flag')!r})\n"
+        "if not flag.exists(): flag.touch(); os.kill(os.getppid(), signal.SIGKILL)\n"
+        "from workbench import sweep; sweep.record('got', x)"
+    )
+    plan = sweep.plan(notebook(tmp_path / "a.ipynb", "x = 1", code), grid={"x": [1, 2, 3]})
+    found = sweep.sweep(plan, tmp_path / "out", engine=Threads(1), retries=1, warm=("colorsys",))
+    assert [record["metrics"]["got"] for record in found.finished] == [1, 2, 3] and not found.failed
+
+
+def test_a_parent_that_dies_before_it_answers_is_a_sentence(tmp_path: Path) -> None:
+    made = Server(("colorsys",))
+    made._process.kill()
+    made._process.wait()
+    with pytest.raises(ChildProcessError, match="the warm parent has died"):
+        made.fork([], {}, str(tmp_path), str(tmp_path / "log"))
+    made.close()
+
+
+# A kernel whose word that a cell has ended comes late, or never.
+SLOW = """
+import threading
+kernel = get_ipython().kernel
+send = kernel.session.send
+def slow(stream, message, *rest, **more):
+    if message == "status" and more.get("content", rest[:1] and rest[0]).get("execution_state") == "idle":
+        if delay:
+            threading.Timer(delay, send, (stream, message, *rest), more).start()
+        return
+    return send(stream, message, *rest, **more)
+"""
+
+
+@pytest.mark.parametrize(("delay", "waits"), [(1.0, 60), (0, 1)], ids=["late", "never"])
+def test_what_a_cell_shows_may_come_late_but_not_never(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delay: float, waits: int
+) -> None:
+    monkeypatch.setattr(kernels, "SHOWS", waits)
+    path = notebook(
+        tmp_path / "a.ipynb",
+        "delay = 0.0",
+        SLOW,
+        "print('before'); kernel.session.send = slow",
+        "kernel.session.send = send; from workbench import sweep; sweep.record('got', 3)",
+    )
+    begin = time.monotonic()
+    found = ran(path, tmp_path / "out", fixed={"delay": delay})
+    if delay:
+        (record,) = found.finished
+        assert record["metrics"]["got"] == 3 and record["seconds"] > delay
+        shown = [o.get("text") for c in cells_of(tmp_path / "out", record) for o in c.get("outputs", ())]
+        assert "before\n" in shown
+    else:
+        (failed,) = found.failed
+        reason = "what a cell has shown did not arrive within 1 s of its end"
+        assert [one["reason"] for one in failed["tries"]] == [reason]
+        # What did arrive is kept.
+        assert "before" in (tmp_path / "out" / failed["tries"][0]["output"]).read_text()
+        assert time.monotonic() - begin < 40
+
+
+@pytest.mark.parametrize("warm", [False, ("numpy",)], ids=["cold", "warm"])
+def test_what_a_notebook_leaves_for_its_end_is_done_at_its_end(tmp_path: Path, warm: Any) -> None:
+    last = tmp_path / "last"
+    code = f"import atexit, pathlib\natexit.register(pathlib.Path({str(last)!r}).write_text, 'done')"
+    found = ran(notebook(tmp_path / "a.ipynb", "x = 1", code), tmp_path / "out", warm=warm)
+    assert len(found.finished) == 1 and last.read_text() == "done"
 
 
 def test_record_is_read_back_from_the_output_notebook(tmp_path: Path) -> None:

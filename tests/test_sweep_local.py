@@ -285,6 +285,21 @@ def test_a_dry_run_shows_the_plan_and_runs_nothing(
         ("--time-limit 0", "time limit must be"),
         ("--retries -1", "retries must be"),
         ("--processes 0", "processes must be"),
+        ("-g x=0:99999999999999999999", "at most 1,000,000 of them"),
+        ("-g x=lin:0:1:1000000000", "a count from 2 to 1,000,000"),
+        ("-g x=lin:0:inf:3", "must be lin:low:high:count with finite ends"),
+        ("-z x=1,2 -z seed=1", "lists of one length"),
+        ("--memory-limit nan", "memory limit must be"),
+        ("--memory-limit much", "invalid float value"),
+        ("--max-memory 5", "unrecognized arguments"),
+        ("--scheduler tcp://", "cannot be reached"),
+        ("--scheduler foo://a:1", "cannot be reached"),
+        ("--scheduler tcp://a:b", "cannot be reached"),
+        ("--scheduler tls://127.0.0.1:9", "it needs certificates"),
+        ("--cluster-config a.yaml", "--cluster-config needs --cluster"),
+        ("--cluster local --processes 2", "--processes is for this machine"),
+        ("--lanes --processes 2", "--processes means nothing"),
+        ("--list absent.csv", "the list absent.csv cannot be read"),
     ],
 )
 def test_bad_options_are_one_sentence(
@@ -292,5 +307,39 @@ def test_bad_options_are_one_sentence(
 ) -> None:
     path = squares(tmp_path / "a.ipynb")
     assert cli.main(["sweep", str(path), "--out", str(tmp_path / "out"), *words.split()]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("workbench: ") and err.count("\n") == 1 and sentence in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["sweep", "absent.ipynb", "--out", "out"], "cannot be read: No such file"),
+        (["sweep", ".", "--out", "out"], "cannot be read: Is a directory"),
+        (["sweep", "file", "--out", "out"], "is not a notebook"),
+        (["sweep", "a.ipynb"], "required: --out"),
+        (["sweep", "a.ipynb", "--out", ""], "out must name a folder"),
+        (["sweep", "a.ipynb", "--out", "file/out"], "cannot be written: Not a directory"),
+        (["sweep", "a.ipynb", "--out", "/proc/out"], "cannot be written"),
+        (["sweep", "a.ipynb", "--out", "nowhere://out"], "Protocol not known"),
+        (["report"], "required: DIR"),
+        (["report", "absent"], "is not the folder of a sweep"),
+        (["report", "file"], "is not the folder of a sweep"),
+        (["report", "half"], "is not the folder of a sweep"),
+    ],
+)
+def test_files_and_folders_that_cannot_be_used_are_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    squares(tmp_path / "a.ipynb")
+    (tmp_path / "file").write_text("no notebook")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "sweep.json").write_text('{"format": 1, "note')
+    assert cli.main(words) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("workbench: ") and err.count("\n") == 1 and sentence in err

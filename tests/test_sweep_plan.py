@@ -172,6 +172,11 @@ def test_the_identity_is_code_parameters_and_version(path: Path, tmp_path: Path)
     assert sweep.plan(path, code="v2").tasks[0].key != keys[0]
 
 
+def test_a_generator_is_as_good_as_a_list(path: Path) -> None:
+    plan = sweep.plan(path, grid={"seed": (n for n in (1, 2))}, zipped={"total": (n for n in (10, 20))})
+    assert given(plan) == [{"seed": a, "total": b} for a in (1, 2) for b in (10, 20)]
+
+
 def test_a_module_beside_the_notebook_is_part_of_the_code(tmp_path: Path) -> None:
     path = notebook(tmp_path / "a.ipynb", "x = 1", "import helper")
     module = tmp_path / "helper.py"

@@ -1,20 +1,27 @@
-"""How a page of widgets is put into a cell's output, and taken off it again."""
+"""How a page of widgets is put into a cell's output, and taken off it again.
+
+A cell keeps the frames that its pages stand in, for ever and under the same names, in the next kernel too: a
+notebook that was saved before its cell ran again shows, where it is loaded again, what the cell shows now.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 import anywidget
 import ipywidgets as widgets
 
-from workbench.explore import closing, routing
+from workbench.explore import closing, restoring, routing
 from workbench.explore.figure import LiveFigure
 
 _STATIC = Path(__file__).parent / "static"
-_frames: dict[widgets.Widget, widgets.VBox] = {}
-"""What stands in the outputs, by the page that it holds."""
+_CELLS = UUID("0f6c3a0e-5b0b-4f0e-9a55-6a1c2b9d7e31")
+"""Names of frames are made from it and from their places."""
+_frames: dict[tuple[str, int] | widgets.Widget, widgets.VBox] = {}
+"""What stands in the outputs: by cell and the place in it; without a cell, by the page that it holds."""
 _shown: dict[str, tuple[str, list[widgets.Widget]]] = {}
 """By cell: which run of it was the last one that showed something, and what."""
 
@@ -46,14 +53,18 @@ def show(box: widgets.Widget) -> None:
     from IPython.display import display
 
     routing.keep()
-    _replace(box)
-    if box not in _frames:
-        closing.reopen(box)
-        _frames[box] = widgets.VBox([box, _names()], layout=widgets.Layout(width="100%"))
+    restoring.keep()
+    where, before = _placed(box)
+    closing.reopen(box)
+    frame = _frame(where)
+    # What is loaded again in the middle of this finds the old page or the new one, never none.
+    frame.children = (box, _names())
+    for each in before:
+        take_away(each)
     for each in closing.reached([box]):
         if isinstance(each, LiveFigure):
             each.stand()
-    display(_frames[box])
+    display(frame)
 
 
 def take_away(box: widgets.Widget) -> None:
@@ -87,17 +98,27 @@ def _part(page: Any, name: str) -> Any:
     return getattr(page, "__dict__", {}).get(name)
 
 
-def _replace(box: widgets.Widget) -> None:
+def _placed(box: widgets.Widget) -> tuple[tuple[str, int] | widgets.Widget, list[widgets.Widget]]:
+    """Where a page stands, and the pages that its cell showed before and nobody shows now."""
     here, run = cell(), str(parent().get("header", {}).get("msg_id", ""))
-    before, boxes = _shown.get(here, (run, []))
-    if not here or before == run:
+    if not here:
+        return box, []
+    last, boxes = _shown.get(here, (run, []))
+    if last == run:
         _shown[here] = run, [*boxes, box]
-        return
+        return (here, len(boxes)), []
     _shown[here] = run, [box]
     seen = {each for _, others in _shown.values() for each in others}
-    for each in boxes:
-        if each not in seen and each in _frames:
-            take_away(each)
+    return (here, 0), [each for each in boxes if each not in seen and each.comm is not None]
+
+
+def _frame(where: tuple[str, int] | widgets.Widget) -> widgets.VBox:
+    frame = _frames.get(where)
+    if frame is None:
+        name = {} if isinstance(where, widgets.Widget) else {"model_id": uuid5(_CELLS, str(where)).hex}
+        frame = _frames[where] = widgets.VBox(layout=widgets.Layout(width="100%"), **name)
+    closing.reopen(frame)  # Widget.close_all() closes it, too
+    return frame
 
 
 @cache

@@ -18,6 +18,14 @@ PAGE = Path(__file__).with_name("explorer.ipynb")
 _KERNELS = Path(__file__).with_name("jupyter")
 """Where Jupyter finds the kernel that keeps to its bounds."""
 _FIRST_PORT = 8866
+_PATIENCE = 300
+"""Seconds."""
+_EXTENSIONS = (
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+)
+"""What the page is made of; others that are installed would double what every visitor loads."""
 _VISITORS = Param(1, 1000, help="most visitors at a time")
 _IDLE = Param(1, 24 * 60, unit="minutes", help="minutes without a word from a page until its kernel ends")
 
@@ -64,6 +72,10 @@ class Served:
             # A page that is open but has not been touched for so long is a forgotten one.
             "--MappingKernelManager.cull_connected=True",
             "--VoilaConfiguration.file_allowlist=[]",
+            # A cell whose last words come later than that is drawn without its output: twenty visitors in the
+            # same moment are late, and nothing is lost by waiting.
+            *(f"--VoilaExecutor.{name}_timeout={_PATIENCE}" for name in ("iopub", "startup")),
+            *(f"--VoilaConfiguration.extension_allowlist={name}" for name in _EXTENSIONS),
         ]
         if not self.browser:
             options.append("--no-browser")

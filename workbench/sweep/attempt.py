@@ -63,12 +63,9 @@ def run(job: Job, stop: Any = _never) -> Outcome:
 
 
 def _run(job: Job, out: Folder, scratch: Path, stop: Any, where: dict[str, Any]) -> Outcome:
-    if job.strict and notebook_source.package_version() != job.code.split("+")[0]:
-        return Outcome(
-            "failed",
-            f"the worker {where['host']} has workbench {notebook_source.package_version()}, "
-            f"the sweep was planned with {job.code}: give both the same",
-        )
+    other = _other(job, where["host"])
+    if other:
+        return Outcome("failed", other)
     # A scheduler may start a try twice, where it takes a worker for dead that is not.
     made = f"{job.attempt}-{uuid.uuid4().hex[:4]}"
     name = f"{job.task.key}.{made}"
@@ -128,10 +125,30 @@ def _run(job: Job, out: Folder, scratch: Path, stop: Any, where: dict[str, Any])
     return Outcome("finished", record=record)
 
 
+def _other(job: Job, host: str) -> str:
+    """What this worker has in another version than the driver; results of other code are others' results."""
+    if not job.strict:
+        return ""
+    ours, theirs = notebook_source.package_version(), job.code.split("+")[0]
+    if ours != theirs:
+        return (
+            f"the worker {host} has workbench {ours}, the sweep was planned with {job.code}: "
+            "give both the same"
+        )
+    # The third number of a Python changes no results.
+    python, planned = platform.python_version().split(".")[:2], job.python.split(".")[:2]
+    if python != planned:
+        return (
+            f"the worker {host} has Python {'.'.join(python)}, the sweep was planned with "
+            f"{'.'.join(planned)}: give both the same"
+        )
+    return ""
+
+
 def _execute(job: Job, scratch: Path, log: Path, watch: Watch, server: Server | None, kept: list[Any]) -> str:
     """Run the notebook; the reason why it did not finish, or nothing."""
     import papermill
-    from nbclient.exceptions import DeadKernelError
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     from workbench.sweep import kernels
@@ -162,6 +179,9 @@ def _execute(job: Job, scratch: Path, log: Path, watch: Watch, server: Server | 
             reason = f"cell {error.exec_count}: {error.ename}: {_first(error.evalue)}"
         except DeadKernelError:
             reason = "its kernel died"
+        except CellTimeoutError:
+            # Cells have no limit of their own: this is the wait for what they show.
+            reason = f"what a cell has shown did not arrive within {kernels.SHOWS:g} s of its end"
         except Exception as error:  # noqa: BLE001, a kernel that is killed shows itself in many ways.
             reason = _sentence(error)
         else:
@@ -225,4 +245,8 @@ def _first(text: str) -> str:
 
 def _sentence(error: Exception) -> str:
     text = _first(str(error))
-    return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"
+    return (
+        text
+        if isinstance(error, ValueError | ChildProcessError) and text
+        else f"{type(error).__name__}: {text}"
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from workbench.files import short
 from workbench.sweep.parameter import Parameter
 
 MAX_TASKS = 1_000_000
@@ -31,12 +33,14 @@ def values(parameter: Parameter, text: str) -> list[Any]:
         return _spread(parameter, text, *spread)
     if numeric:
         try:
-            found = list(range(*map(int, spread)))
+            found = range(*map(int, spread))
         except (ValueError, TypeError):
-            found = []
-        if not found or len(found) > MAX_TASKS:
+            found = range(0)
+        # The length of a range of huge numbers cannot be asked for; whether it goes on can.
+        if not found or found[MAX_TASKS:]:
             raise ValueError(
-                f"{parameter.name}={text} must be first:stop or first:stop:step in whole numbers"
+                f"{parameter.name}={short(text)} must be first:stop or first:stop:step in whole numbers, "
+                f"at most {MAX_TASKS:,} of them"
             )
         return [parameter.check(value) for value in found]
     separator = ";" if parameter.type in ("list", "dict") else ","
@@ -54,10 +58,9 @@ def product(
         For lists that are empty, zipped lists of different lengths, a name that is given twice, or more than
         `MAX_TASKS` combinations.
     """
-    for name, listed in [*grid.items(), *zipped.items()]:
-        if isinstance(listed, str | bytes | Mapping) or not isinstance(listed, Iterable) or not list(listed):
-            raise ValueError(f"{name} must have a list of values that is not empty; got {listed!r}")
-    lengths = {name: len(list(listed)) for name, listed in zipped.items()}
+    grid = {name: _listed(name, listed) for name, listed in grid.items()}
+    zipped = {name: _listed(name, listed) for name, listed in zipped.items()}
+    lengths = {name: len(listed) for name, listed in zipped.items()}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise ValueError(f"zipped parameters must have lists of one length; got {said}")
@@ -74,15 +77,27 @@ def product(
     return [{k: v for one in chosen for k, v in one.items()} for chosen in itertools.product(*ways)]
 
 
+def _listed(name: str, listed: Any) -> list[Any]:
+    # Once: a generator has its values for one reader.
+    good = isinstance(listed, Iterable) and not isinstance(listed, str | bytes | Mapping)
+    values = list(itertools.islice(listed, MAX_TASKS + 1)) if good else []
+    if not values:
+        raise ValueError(f"{name} must have a list of values that is not empty; got {short(listed)}")
+    return values
+
+
 def _spread(parameter: Parameter, text: str, kind: str, *rest: str) -> list[Any]:
     try:
         low, high, count = float(rest[0]), float(rest[1]), int(rest[2])
-        if len(rest) != 3 or count < 2 or (kind == "log" and min(low, high) <= 0):
+        if len(rest) != 3 or not 2 <= count <= MAX_TASKS or (kind == "log" and min(low, high) <= 0):
+            raise ValueError
+        if not math.isfinite(high - low):
             raise ValueError
         found = np.linspace(low, high, count) if kind == "lin" else np.geomspace(low, high, count)
     except (ValueError, IndexError):
         raise ValueError(
-            f"{parameter.name}={text} must be {kind}:low:high:count with a count of at least 2"
-            + (" and ends above 0" if kind == "log" else "")
+            f"{parameter.name}={short(text)} must be {kind}:low:high:count with finite ends"
+            + (" above 0" if kind == "log" else "")
+            + f" and a count from 2 to {MAX_TASKS:,}"
         ) from None
     return [parameter.check(float(f"{value:.12g}")) for value in found]

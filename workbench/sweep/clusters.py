@@ -79,6 +79,7 @@ def cluster(
     except ImportError:
         raise ValueError(f"--cluster {kind} needs {about.package}: pip install {about.package}") from None
     if kind == "local":
+        _known(options)
         options = {"dashboard_address": None, "threads_per_worker": 1, "n_workers": 0, **options}
     try:
         # A worker that dies is ours to count: its try is told as lost, and tried again with the reason kept.
@@ -106,6 +107,20 @@ def _interrupts_kept() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _known(options: Mapping[str, Any]) -> None:
+    """A local cluster hands what it does not know on to workers, which then never start."""
+    import inspect
+
+    from distributed import LocalCluster, Nanny, Worker
+    from distributed.core import Server
+
+    takers = (LocalCluster, Nanny, Worker, Server)
+    names = {name for taker in takers for name in inspect.signature(taker.__init__).parameters}
+    unknown = next((name for name in options if name not in names), None)
+    if unknown is not None:
+        raise ValueError(f"the local cluster cannot be started: it has no option {unknown!r}")
+
+
 def _config(config: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], int | dict[str, int]]:
     data: Any = config
     if isinstance(config, str | Path):
@@ -114,18 +129,23 @@ def _config(config: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], int
         else:
             try:
                 data = files.from_yaml(Path(config).expanduser().read_text(encoding="utf-8")) or {}
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, ValueError) as error:
                 raise ValueError(f"the cluster's settings {config} cannot be read: {error}") from None
     data = files.fields(data, "the cluster's settings", needs=(), may=("workers", "options"))
     options = files.fields(data.get("options") or {}, "options", needs=(), may=data.get("options") or {})
     workers = data.get("workers", 1)
     if isinstance(workers, Mapping):
         workers = dict(files.fields(workers, "workers", needs=("maximum",), may=("minimum",)))
-        counts = [workers.setdefault("minimum", 0), workers["maximum"]]
+        fewest, most = workers.setdefault("minimum", 0), workers["maximum"]
     else:
-        counts = [workers]
-    if any(isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= _WORKERS_MOST for n in counts):
-        raise ValueError(f"workers must be whole numbers from 0 to {_WORKERS_MOST:,}; got {counts}")
+        fewest = most = workers
+    if any(isinstance(n, bool) or not isinstance(n, int) for n in (fewest, most)) or not (
+        0 <= fewest <= most and 1 <= most <= _WORKERS_MOST
+    ):
+        raise ValueError(
+            f"workers must be whole numbers from 1 to {_WORKERS_MOST:,}, a minimum from 0 to the maximum; "
+            f"got {files.short(workers)}"
+        )
     return dict(options), workers
 
 

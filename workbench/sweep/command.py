@@ -85,7 +85,7 @@ def run(given: argparse.Namespace) -> None:
 
     processes.load_lightly()
     alone = ("scheduler", "cluster", "warm", "time_limit", "memory_limit", "retry_failed", "processes")
-    unused = [name for name in alone if given.lanes and getattr(given, name)]
+    unused = [name for name in alone if given.lanes and getattr(given, name) not in (None, False)]
     if unused:
         raise ValueError(
             f"--lanes is one training in this process: --{unused[0].replace('_', '-')} means nothing"
@@ -181,6 +181,10 @@ def _pairs(
 def _engine(given: argparse.Namespace) -> Engine:
     if given.scheduler and given.cluster:
         raise ValueError("--scheduler and --cluster exclude each other")
+    if given.cluster_config and not given.cluster:
+        raise ValueError("--cluster-config needs --cluster, the kind of cluster that it is for")
+    if given.processes is not None and (given.scheduler or given.cluster):
+        raise ValueError("--processes is for this machine: a cluster has the workers that it has")
     if given.scheduler:
         from workbench.sweep import dask_engine
 

@@ -170,12 +170,18 @@ def _error(done: Any) -> Outcome:
 
 def _client(scheduler: str) -> Any:
     try:
-        from distributed import Client
+        from distributed import Client, Security
+        from distributed.comm.addressing import get_address_host_port
     except ModuleNotFoundError:
         raise ValueError("a cluster needs Dask: pip install 'dask[distributed]'") from None
     try:
+        # A client that cannot even try to connect complains on standard error, too, when it is thrown away.
+        if not scheduler.startswith("inproc://"):
+            get_address_host_port(scheduler, strict=True)
+        if scheduler.startswith("tls://") and Security().get_connection_args("client")["ssl_context"] is None:
+            raise ValueError("it needs certificates: set distributed.comm.tls in Dask's configuration")
         return Client(scheduler, timeout=CONNECTS, set_as_default=False)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001, each kind of connection refuses in its own way.
         raise ValueError(f"the scheduler {scheduler} cannot be reached: {error}") from None
 
 

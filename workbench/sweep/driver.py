@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import time
 import uuid
 from collections import Counter, deque
@@ -187,6 +188,7 @@ class _Driver:
             code=self._plan.maker.code,
             # A version of the user's own words says nothing of the package.
             strict=self._engine.remote and self._plan.maker.code.split("+")[0] == package_version(),
+            python=platform.python_version(),
             limits=self._limits,
             warm=self._warm,
         )

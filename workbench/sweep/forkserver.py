@@ -7,16 +7,30 @@ gone with it, and the parent runs no code of any notebook.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import signal
 import sys
 import threading
 from typing import IO, Any
+
+_KERNEL = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    # Every kernel loads these while it starts, by their names alone.
+    "ipykernel.debugger",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+    "faulthandler",
+    "sqlite3",
+)
 
 
 def main(modules: list[str]) -> None:
@@ -27,7 +41,7 @@ def main(modules: list[str]) -> None:
     # Children are reaped by the system; whether one lives is seen from its pid.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    bad = _load(["ipykernel.kernelapp", "ipykernel.ipkernel", "IPython", *modules])
+    bad = _load([*_KERNEL, *modules])
     _answer(answers, {"bad": bad, "threads": threading.active_count()})
     gc.collect()
     # Collecting in a child would copy the pages that it shares with us.
@@ -49,6 +63,8 @@ def main(modules: list[str]) -> None:
     for pid in living:
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
+    # Taking apart what was imported, one module after the other, would only cost time.
+    os._exit(0)
 
 
 def _load(modules: list[str]) -> str:
@@ -82,6 +98,9 @@ def _become(request: dict[str, Any]) -> None:
         sys.argv = ["ipykernel_launcher.py", *request["arguments"]]
         # This module is no part of the notebook's world; a cold kernel has no such name either.
         del sys.modules["__main__"]
+        # What the parent's modules do at its end is not a task's; what a task asks for at its end is done.
+        atexit._clear()
+        atexit.register(logging.shutdown)
         _reseed()
         from ipykernel.kernelapp import IPKernelApp
 
@@ -94,6 +113,7 @@ def _become(request: dict[str, Any]) -> None:
 
         traceback.print_exc()
     finally:
+        atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()

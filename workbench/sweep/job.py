@@ -55,6 +55,8 @@ class Job:
         Version of the code that the plan was made with.
     strict : bool
         Whether the worker must have that very code.
+    python : str
+        Version of Python that the plan was made with, which a strict job needs too.
     limits : Limits
         What the try may take.
     warm : tuple of str, optional
@@ -71,6 +73,7 @@ class Job:
     out: str
     code: str = ""
     strict: bool = False
+    python: str = ""
     limits: Limits = Limits()
     warm: tuple[str, ...] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import time
 import uuid
 from pathlib import Path
+from queue import Empty
 from typing import IO, Any
 
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -19,6 +24,56 @@ from workbench.sweep.watch import Watch
 
 NAME = "workbench-sweep"
 """Under which name papermill knows the engine."""
+
+STARTS = 120
+"""Seconds within which a kernel that starts answers."""
+
+SHOWS = 60
+"""Seconds within which what a cell has shown arrives after the cell has ended."""
+
+_RECONNECT = 10
+"""Milliseconds between two tries to connect."""
+
+_PATIENCE = 2.0
+_END_PACE, _END_SOON = 0.005, 0.5
+
+
+class Client(AsyncKernelClient):
+    """Knows at once when a kernel is ready; Jupyter asks for a subclass of its own.
+
+    Jupyter's waits 0.2 s for silence, and a tenth of a second and more between two tries to connect: of a
+    warm task, longer than all that its kernel does until its first cell runs.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Come back when the kernel has answered, and what it shows is heard."""
+        seconds = STARTS if timeout is None else timeout
+        end, patience = time.monotonic() + seconds, 0.2
+        while not await self._answers(patience):
+            # Asked too often, a kernel on a busy machine would always be answering an older question.
+            patience = min(2 * patience, _PATIENCE)
+            if not await self._async_is_alive():
+                raise RuntimeError("its kernel died while it started")
+            if time.monotonic() > end:
+                raise RuntimeError(f"its kernel did not answer within {seconds:g} s")
+
+    async def _answers(self, patience: float) -> bool:
+        asked = self.kernel_info()
+        try:
+            self._handle_kernel_info_reply(await self._recv_reply(asked, timeout=5 * patience))
+            # Messages keep their order: after the end of our request nothing older can come.
+            while not _ends(await self.get_iopub_msg(timeout=patience), asked):
+                pass
+        except (TimeoutError, Empty):
+            # Nobody listens there yet, or what is shown went out before we listened: ask again.
+            return False
+        return True
+
+    def _context_default(self) -> Any:
+        context = super()._context_default()
+        # We are there before the kernel is: it binds its sockets a moment later.
+        context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT)
+        return context
 
 
 class Provisioner(LocalProvisioner):
@@ -41,6 +96,12 @@ class Provisioner(LocalProvisioner):
             self.watch.kernel(self.pid)
         return info
 
+    async def shutdown_requested(self, restart: bool = False) -> None:
+        """See an end that comes soon when it comes; Jupyter, which waits on, looks ten times a second."""
+        end = time.monotonic() + _END_SOON
+        while await self.poll() is None and time.monotonic() < end:
+            await asyncio.sleep(_END_PACE)
+
 
 class SweepEngine(Engine):
     """papermill's own engine, on a kernel that we start and end."""
@@ -59,9 +120,9 @@ class SweepEngine(Engine):
             nb_man,
             km=manager,
             kernel_name=kernel_name,
-            startup_timeout=120,
+            startup_timeout=STARTS,
             # Where many tasks run at once what a cell has shown may come late; none of it may be left out.
-            iopub_timeout=60,
+            iopub_timeout=SHOWS,
             raise_on_iopub_timeout=True,
             stdout_file=text,
             stderr_file=text,
@@ -87,8 +148,15 @@ def _arguments(cmd: list[str]) -> list[str]:
     return cmd[cmd.index(module) + 1 :]
 
 
+def _ends(message: dict[str, Any], asked: str) -> bool:
+    mine = message["parent_header"].get("msg_id") == asked
+    return mine and message["content"].get("execution_state") == "idle"
+
+
 def _manager(kernel_name: str, scratch: str) -> Any:
-    manager: Any = AsyncKernelManager(kernel_name=kernel_name, connection_file=f"{scratch}/k.json")
+    manager: Any = AsyncKernelManager(
+        kernel_name=kernel_name, connection_file=f"{scratch}/k.json", client_factory=Client
+    )
     if sys.platform != "win32":
         # Sockets in a folder of our own: no two kernels race for a port, and nobody else may connect.
         manager.transport = "ipc"

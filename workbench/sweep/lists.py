@@ -24,7 +24,9 @@ def read(path: str | Path, maker: Maker) -> list[dict[str, Any]]:
     """
     path = Path(path).expanduser()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # A value may hold ends of lines of any kind: they stay as they are.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"the list {path} cannot be read: {error}") from None
     rows = _yaml(path, text) if path.suffix.lower() in (".yaml", ".yml") else _csv(path, text)
@@ -48,7 +50,7 @@ def read(path: str | Path, maker: Maker) -> list[dict[str, Any]]:
 
 def _csv(path: Path, text: str) -> list[dict[str, str]]:
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if row]
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error as error:
         raise ValueError(f"{path} is not a CSV: {error}") from None
     if not rows:
@@ -65,7 +67,10 @@ def _csv(path: Path, text: str) -> list[dict[str, str]]:
 
 
 def _yaml(path: Path, text: str) -> list[Mapping[str, Any]]:
-    data = files.from_yaml(text)
+    try:
+        data = files.from_yaml(text)
+    except ValueError as error:
+        raise ValueError(f"the list {path} cannot be read: {error}") from None
     if not isinstance(data, list) or not all(isinstance(row, Mapping) for row in data):
         raise ValueError(f"{path} must be a YAML list of mappings, each `name: value`")
     return data

@@ -105,8 +105,10 @@ class Server:
         request = {"arguments": arguments, "env": env, "cwd": cwd, "log": log}
         with self._talk:
             assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+            # Has it died, its silence says so.
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(json.dumps(request) + "\n")
+                self._process.stdin.flush()
             said = self._line()
         if "bad" in said:
             raise ChildProcessError(f"no kernel could be forked: {said['bad']}")
@@ -133,7 +135,8 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": python_path()},
+            # The debugger that every kernel loads says at length what it would miss here.
+            env={**os.environ, "PYTHONPATH": python_path(), "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
             start_new_session=True,
         )
 

@@ -48,6 +48,8 @@ class Taken(os.PathLike[str]):
         except ValueError:
             # Jupyter serves no file outside its own folder: a link would lead nowhere.
             return f"<div>Written: <code>{shown}</code></div>"
-        link = f'<a href="{escape(quote(inside.as_posix()), quote=True)}">{escape(inside.as_posix())}</a>'
+        # Within a sentence its colour alone does not tell a link from the words.
+        link = f'<a style="text-decoration:underline" href="{escape(quote(inside.as_posix()), quote=True)}">'
+        link += f"{escape(inside.as_posix())}</a>"
         note = "JupyterLab draws its figures after a click on <i>Trust HTML</i>; any browser opens the file."
         return f"<div>Written: {link}. {note}</div>"

@@ -14,6 +14,14 @@ function render({ model, el }) {
   el.append(root);
   const { Plotly } = globalThis;
   const config = { responsive: true, displaylogo: false };
+  // plotly loses what it is asked for while it draws, so one thing is done after the other.
+  let work = Promise.resolve(), due = false;
+  const then = (step) => { work = work.then(step).catch((error) => console.error(error)); };
+  function soon() {
+    if (due) return;
+    due = true;
+    then(() => { due = false; return draw(); });
+  }
 
   function hear(holder) {
     holder.dataset.heard = "yes";
@@ -31,24 +39,25 @@ function render({ model, el }) {
       root.lastChild.remove();
     }
     while (root.children.length < figures.length) root.append(document.createElement("div"));
-    figures.forEach((text, i) => {
+    return Promise.all(figures.map(async (text, i) => {
       const { data, layout } = JSON.parse(text);
       const holder = root.children[i];
       holder.style.height = `${layout.height}px`;
-      Plotly.react(holder, data, layout, config).then(() => {
-        if (!holder.dataset.heard) hear(holder);
-        holder.dataset.draws = Number(holder.dataset.draws ?? 0) + 1;
-      });
-    });
+      await Plotly.react(holder, data, layout, config);
+      if (!holder.dataset.heard) hear(holder);
+      holder.dataset.draws = Number(holder.dataset.draws ?? 0) + 1;
+    }));
   }
+  const fit = () => Promise.all([...root.children].map((each) => each.checkVisibility() && Plotly.Plots.resize(each)));
 
-  draw();
-  model.on("change:figures", draw);
+  soon();
+  model.on("change:figures", soon);
   // Before the page has given it room, plotly takes a width of its own.
-  const watch = new ResizeObserver(() => [...root.children].forEach((each) => Plotly.Plots.resize(each)));
+  const watch = new ResizeObserver(() => then(fit));
   watch.observe(root);
   return () => {
     watch.disconnect();
+    model.off("change:figures", soon);
     [...root.children].forEach((each) => Plotly.purge(each));
   };
 }
