@@ -133,6 +133,12 @@ def journey(opened, look: Callable[[str], None] = lambda name: None):
     until(opened, "document.querySelectorAll('.lrw-tree [role=treeitem]').length === 5")
     until(opened, f"{COUNT} >= {before}")
     comes_back(opened, before, ".lrw-legend button")
+    # A notebook that was saved before its cells ran again finds what they show now.
+    run_all(opened)
+    opened.on("dialog", lambda dialog: dialog.accept())
+    opened.reload()
+    until(opened, f"{COUNT} >= {before}")
+    until(opened, f"{ROWS}.length === 5")
     button(opened, "Stop").click()
     says(opened, "5 stopped")
     kept = settled(opened, COUNT)

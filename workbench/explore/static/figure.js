@@ -190,10 +190,11 @@ function render({ model, el }) {
   fig.reset.onclick = () => { unzoom(fig); fig.plots.focus(); };
   pointing(fig);
   keys(fig);
-  const observer = new ResizeObserver(() => {
+  // In the frame after: what is drawn while the sizes are being told would change them again.
+  const observer = new ResizeObserver(() => requestAnimationFrame(() => {
     const next = Math.floor(root.clientWidth);
     if (next && next !== fig.width) { fig.width = next; fig.queue(); }
-  });
+  }));
   observer.observe(root);
   // Asking for colours makes the browser lay out the page, so it is done when they may have changed; a style sheet
   // may come in some time after the page says that it has another theme.
