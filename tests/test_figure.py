@@ -33,18 +33,16 @@ def line(key, n=3, *, band=False, panel=1):
     return Line(key, panel, x, x + 1, low=x if band else None, high=x + 2 if band else None, group=key)
 
 
-def columns(buffers):
-    return [np.frombuffer(buffer, np.float32) for buffer in buffers]
+def columns(row, buffers):
+    return [np.frombuffer(buffers[place], np.float32) for place in row["at"]]
 
 
 def appended(figure):
     """Points that went out by `append`, whole, by key."""
     found = {}
     for content, buffers in figure.sent:
-        parts = iter(columns(buffers))
         for row in content.get("append", ()):
-            count = 4 if row["key"] == "b" else 2
-            found.setdefault(row["key"], []).append(np.stack([next(parts) for _ in range(count)]))
+            found.setdefault(row["key"], []).append(np.stack(columns(row, buffers)))
     return {key: np.concatenate(each, axis=1) for key, each in found.items()}
 
 
@@ -108,7 +106,7 @@ def test_a_reload_of_64_lines_of_100_000_points_stays_small(figure):
     figure.update([Line(f"lane{i}", 1, x, y) for i in range(64)])
     content, buffers = reset(figure)
     assert len(content["lines"]) == 66 and sum(map(len, buffers)) <= 64 * (2 * BUCKETS + 2) * 8 + 200
-    assert columns(buffers)[7].max() == np.float32(y.max())
+    assert columns(content["lines"][2], buffers)[1].max() == np.float32(y.max())
 
 
 # What goes out
@@ -123,8 +121,23 @@ def test_only_new_points_are_sent_and_a_reset_has_all(figure):
     np.testing.assert_array_equal(found["b"], [[3], [1], [0], [2]])
     content, buffers = reset(figure)
     assert content["reset"] and content["to"] == "v"
-    np.testing.assert_array_equal(columns(buffers)[0], np.arange(6))
+    np.testing.assert_array_equal(columns(content["lines"][0], buffers)[0], np.arange(6))
     np.testing.assert_array_equal(figure.lines["a"].y, [1, 2, 3, 9, np.nan, 7])
+
+
+def test_a_column_that_lines_share_is_sent_once(figure):
+    x, rng = np.arange(50.0), np.random.default_rng(0)
+    y = rng.random((8, 50)).astype(np.float32)
+    figure.update([Line(f"{i}", 1, x, each) for i, each in enumerate(y)])
+    figure.append({f"{i}": (50.0, i) for i in range(8)})
+    figure.flush()
+    for content, buffers in figure.sent[-2:]:
+        rows = content.get("lines") or content["append"]
+        assert len(buffers) == 9 and [row["key"] for row in rows] == [f"{i}" for i in range(8)]
+        for i, row in enumerate(rows):
+            sent = np.stack(columns(row, buffers))
+            whole = np.stack([x, y[i]]) if "lines" in content else [[50], [i]]
+            np.testing.assert_array_equal(sent, whole)
 
 
 def test_messages_are_numbered_without_a_gap_and_a_reset_has_the_number_it_is_as_new_as(figure):
@@ -149,7 +162,7 @@ def test_what_stands_in_the_state_is_a_whole_picture_until_a_view_has_answered(f
     figure.stand()
     message, buffers = figure.first["message"], figure.first["buffers"]
     assert "to" not in message and message["panels"] == figure._panels
-    np.testing.assert_array_equal(columns(buffers)[0], np.arange(4))
+    np.testing.assert_array_equal(columns(message["lines"][0], buffers)[0], np.arange(4))
     count = len(figure.sent)
     figure._heard(figure, {"type": kind, "number": message["number"], "view": "v"}, [])
     assert figure.first == {} and len(figure.sent) == count + (kind == "ready")

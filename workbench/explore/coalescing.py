@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from workbench.explore.alone import alone
-from workbench.explore.line import Array, packed
+from workbench.explore.line import Array, once, packed
 
 PAUSE = 0.1
 """Least seconds between two messages of appended points: more of them only make a browser late."""
@@ -65,11 +65,11 @@ class Outbox:
             self._timer = None
         if not self._new:
             return
-        rows: list[dict[str, str]] = []
-        buffers: list[bytes] = []
-        for key, parts in self._new.items():
-            rows.append({"key": key})
-            buffers += packed(tuple(np.concatenate(each) for each in zip(*parts, strict=True)))
+        at, buffers = once(
+            packed(tuple(np.concatenate(each) for each in zip(*parts, strict=True)))
+            for parts in self._new.values()
+        )
+        rows = [{"key": key, "at": places} for key, places in zip(self._new, at, strict=True)]
         self._new = {}
         self._sent = time.monotonic()
         self._send({"append": rows}, buffers)

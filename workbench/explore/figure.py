@@ -16,7 +16,7 @@ from workbench.explore import hearing, routing
 from workbench.explore.alone import alone
 from workbench.explore.coalescing import PAUSE, Outbox
 from workbench.explore.hearing import Points
-from workbench.explore.line import Array, Line
+from workbench.explore.line import Array, Line, once
 from workbench.explore.thinning import Growing
 
 __all__ = ["PAUSE", "Array", "Line", "LiveFigure"]
@@ -274,4 +274,5 @@ class LiveFigure(anywidget.AnyWidget):
 
 def _sent(lines: Iterable[Line]) -> tuple[list[dict[str, Any]], list[bytes]]:
     packs = [line.pack() for line in lines]
-    return [row for row, _ in packs], [buffer for _, columns in packs for buffer in columns]
+    at, buffers = once(columns for _, columns in packs)
+    return [{**row, "at": places} for (row, _), places in zip(packs, at, strict=True)], buffers

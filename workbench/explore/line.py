@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,3 +74,10 @@ class Line:
 def packed(columns: tuple[Array, ...]) -> list[bytes]:
     """Columns as float32 bytes."""
     return [np.ascontiguousarray(column, dtype=np.float32).tobytes() for column in columns]
+
+
+def once(lines: Iterable[Sequence[bytes]]) -> tuple[list[list[int]], list[bytes]]:
+    """Places of every line's columns, and each different column once: lines often have one x."""
+    places: dict[bytes, int] = {}
+    at = [[places.setdefault(column, len(places)) for column in columns] for columns in lines]
+    return at, list(places)

@@ -141,17 +141,15 @@ function render({ model, el }) {
     number = message.number;
     heard = performance.now();
     if (message.reset) { fig.lines.clear(); asked = -Infinity; }
-    let next = 0;
-    const take = (count) => Array.from({ length: count }, () => floats(buffers[next++]));
     const anew = (line) => line && stale?.add(line.panel);
     for (const key of message.remove || []) { anew(fig.lines.get(key)); fig.lines.delete(key); }
     for (const row of message.lines || []) {
       anew(fig.lines.get(row.key));
-      fig.lines.set(row.key, lineOf(row, take(row.band ? 4 : 2)));
+      fig.lines.set(row.key, lineOf(row, row.at.map((place) => floats(buffers[place]))));
       anew(row);
     }
-    for (const { key } of message.append || []) {
-      const line = fig.lines.get(key), columns = take(line ? line.columns.length : 2);
+    for (const { key, at } of message.append || []) {
+      const line = fig.lines.get(key), columns = at.map((place) => floats(buffers[place]));
       if (line) { extend(line, columns); newest = columns[0].at(-1); }
     }
     if ((message.panels && panels(message.panels)) || message.reset) stale = null;
