@@ -37,13 +37,14 @@ test: export OMP_WAIT_POLICY := PASSIVE
 test: export OPENBLAS_NUM_THREADS := 1
 # Machines for CI often keep no bytecode: every kernel and every worker would compile all of it again.
 test: export PYTHONDONTWRITEBYTECODE :=
+# Tests wait for kernels, disks and clocks half of their time, so that three at a time keep two cores busy.
 # Notebooks run as briefly as they can; what is compared of their output is the same either way.
 # The browser tests come last, so that nothing else is in their way; only the files that name their mark are read.
 test: lint
 	@failed=; \
 	export WORKBENCH_RUNS="$$(mktemp -d)"; \
 	echo "== tests and notebooks"; \
-	WORKBENCH_QUICK=1 $(RUN) pytest -q -n 2 --dist loadfile -m "not browser" --nbval-lax tests notebooks || failed="$$failed tests"; \
+	WORKBENCH_QUICK=1 $(RUN) pytest -q -n 3 --dist loadfile -m "not browser" --nbval-lax tests notebooks || failed="$$failed tests"; \
 	echo "== browser"; \
 	$(RUN) pytest -q -n 2 --dist loadfile -m browser $$(grep -l 'mark\.browser' tests/*.py) || failed="$$failed browser"; \
 	rm -rf "$$WORKBENCH_RUNS" notebooks/takeaway; \
@@ -74,5 +75,7 @@ clean:
 	fi
 	@if [ -n "$(TORCH_INDEX)" ]; then $(RUN) pip install -q -c constraints.txt --no-deps --index-url "$(TORCH_INDEX)" torch; fi
 	@echo "installing lr-workbench[$(EXTRAS)] into .venv; the first time takes some minutes"
-	@$(RUN) pip install -q --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
+	@$(RUN) pip install -q --disable-pip-version-check --no-compile -c constraints.txt -e ".[$(EXTRAS)]"
+	@# pip compiles on one core; files that are no Python of this version stay as they are.
+	@$(RUN) compileall -qq -j 0 .venv/lib || true
 	@touch $@
