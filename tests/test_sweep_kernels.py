@@ -294,6 +294,19 @@ def test_what_a_notebook_leaves_for_its_end_is_done_at_its_end(tmp_path: Path, w
     assert len(found.finished) == 1 and last.read_text() == "done"
 
 
+def test_warm_kernels_end_by_themselves(tmp_path: Path) -> None:
+    # Of ten one used to wait for itself, until it was told a second time: that leaves a file here. At its end
+    # a kernel has forgotten all names.
+    code = (
+        "import signal\nfrom pathlib import Path\n"
+        f"told = Path({str(tmp_path)!r}, f'told{{x}}')\n"
+        "signal.signal(signal.SIGTERM, lambda *_, leave=told.touch: leave())"
+    )
+    path = notebook(tmp_path / "a.ipynb", "x = 1", code)
+    found = ran(path, tmp_path / "out", grid={"x": list(range(30))})
+    assert len(found.finished) == 30 and not list(tmp_path.glob("told*"))
+
+
 def test_record_is_read_back_from_the_output_notebook(tmp_path: Path) -> None:
     path = notebook(
         tmp_path / "a.ipynb",

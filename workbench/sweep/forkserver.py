@@ -33,6 +33,9 @@ _KERNEL = (
 )
 
 
+_CONTROL_ENDS = 2.0
+
+
 def main(modules: list[str]) -> None:
     """Import `modules`, then fork a kernel for every line."""
     # What an import prints must not stand between the answers.
@@ -105,6 +108,7 @@ def _become(request: dict[str, Any]) -> None:
         from ipykernel.kernelapp import IPKernelApp
 
         IPKernelApp.launch_instance(argv=sys.argv[1:])
+        _end_control(IPKernelApp.instance().control_thread)
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else 1
@@ -118,6 +122,17 @@ def _become(request: dict[str, Any]) -> None:
             with contextlib.suppress(Exception):
                 stream.flush()
         os._exit(code)
+
+
+def _end_control(thread: Any) -> None:
+    """End the thread that was asked for the end, while what it flushes is still listened to.
+
+    ipykernel 7 ends the listener first. Of ten kernels one then waits for itself, until it is killed seconds
+    later.
+    """
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(_CONTROL_ENDS)
 
 
 def _reseed() -> None:
