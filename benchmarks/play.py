@@ -26,10 +26,26 @@ from workbench import doctor
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 SETTLED = 300.0
-"""Seconds of play with one kernel before its memory counts: everything has been loaded and used once."""
+"""Seconds of play with one kernel before its memory counts: everything has been loaded and used."""
 _ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
 _PAGE = ".jp-OutputArea-output:has(.lrw-figure)"
 _TRAINS = ("Train", "Train", "Pause", "Go on", "Step", "Stop", "Branch", "Save")
+_TOUR = (
+    "Train",
+    "Ask the law",
+    "Branch",
+    "Pause",
+    "Step",
+    "Go on",
+    "Stop",
+    "Pin",
+    "Save",
+    "Export",
+    "Code",
+    "Train",
+    "Stop",
+)
+"""Pressed one after the other in every new kernel, so that what is loaded when it is first used is no growth."""
 _THREADS = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('workbench')]"
 
 
@@ -143,6 +159,16 @@ class Player:
             self.diary.did[f"button {button.inner_text()[:20]!r}"] += 1
             button.click(timeout=5_000)
 
+    def tour(self) -> None:
+        """Press what a person would try first."""
+        for word in _TOUR:
+            button = self._some(f"{_PAGE} button:not([disabled]):has-text('{word}')")
+            if button is not None:
+                self.diary.did[f"tour {word!r}"] += 1
+                button.click(timeout=5_000)
+                self.page.wait_for_timeout(2_000)
+        self.look()
+
     def choose(self) -> None:
         """Choose another entry of a list."""
         chosen = self._some(f"{_PAGE} select:not([disabled])")
@@ -204,6 +230,7 @@ def play(minutes: float, seed: int = 0, headed_path: str | None = None) -> tuple
     with server(folder) as address, page(chromium, address) as opened:
         run_all(opened)
         player, kernel = Player(opened, folder, seed), Kernel(folder)
+        player.tour()
         end, turn = time.monotonic() + 60 * minutes, 0
         restart = time.monotonic() + 60 * minutes / 3
         minute = time.monotonic() + 60
@@ -228,6 +255,7 @@ def play(minutes: float, seed: int = 0, headed_path: str | None = None) -> tuple
                 restart += 60 * minutes / 3
                 player.diary.did["kernel restarted"] += 1
                 kernel = _restarted(opened, folder, kernel)
+                player.tour()
         _measure(player, kernel)
         kernel.close()
     return player.diary, folder

@@ -367,6 +367,42 @@ def test_a_spike_among_100_000_points_is_seen(bridge):
     assert bridge.data("near") == "long" and int(bridge.data("held")) > 50_000
 
 
+def test_a_line_is_drawn_with_few_corners_and_misses_no_point(bridge):
+    x = np.arange(0.0, N)
+    smooth, rough = 2 + 3 * np.exp(-x / 300), 4 + np.random.default_rng(0).normal(size=N)
+    hole = np.where((x > 900) & (x < 1_000), np.nan, smooth)
+    bridge.page.evaluate("""() => {
+      window.strokes = [];
+      const proto = Path2D.prototype;
+      for (const name of ['moveTo', 'lineTo']) {
+        const was = proto[name];
+        proto[name] = function (px, py) {
+          if (name === 'moveTo') window.strokes.push([]);
+          window.strokes.at(-1)?.push([px, py]);
+          was.call(this, px, py);
+        };
+      }
+    }""")
+    height, corners = 300 - 8 - 38, {}
+    for name, y in {"smooth": smooth, "rough": rough, "hole": hole}.items():
+        bridge.figure.update(remove=list(bridge.figure.lines))
+        bridge.page.evaluate("window.strokes = []")
+        bridge.figure.update([Line(name, 1, x, y)])
+        bridge.pump()
+        strokes = [np.array(stroke) for stroke in bridge.page.evaluate("window.strokes") if len(stroke) > 1]
+        wide = bridge.page.locator(".lrw-panel").nth(1).bounding_box()["width"] - 80
+        place, level = 66 + x / N * wide, 8 + (7 - y) / 6 * height
+        off = np.full(N, np.inf)
+        for stroke in strokes:
+            inside = (place >= stroke[0, 0] - 1e-6) & (place <= stroke[-1, 0] + 1e-6)
+            off[inside] = np.abs(np.interp(place, *stroke.T) - level)[inside]
+        there = np.isfinite(y)
+        assert off[there].max() < 0.21 and np.isinf(off[~there]).all(), name
+        corners[name] = sum(map(len, strokes))
+        assert len(strokes) == (2 if name == "hole" else 1)
+    assert corners["smooth"] < 60 and corners["hole"] < 60 < N / 2 < corners["rough"]
+
+
 def test_a_lost_message_and_a_second_view_ask_for_everything(bridge):
     bridge.figure.append({"loss0": (1_000, 4)})
     bridge.lose()

@@ -78,17 +78,44 @@ function walk(line, column, scale, to, start = 0) {
   end();
 }
 
+// Leaves out points that lie, to a fifth of a pixel, on the straight way between their neighbours: of a smooth curve most.
+const STRAIGHT = 0.2;
+function straightened(draw) {
+  let ax = 0, ay = 0, bx = 0, by = 0, low = -Infinity, high = Infinity, held = false;
+  const end = () => { if (held) draw(bx, by, false); held = false; };
+  const anchor = (x, y) => { ax = x; ay = y; low = -Infinity; high = Infinity; };
+  const put = (x, y, begins) => {
+    const slope = (y - ay) / (x - ax);
+    if (begins || !(x > bx) || slope < low || slope > high) {
+      end();
+      anchor(bx, by);
+    }
+    if (begins || !(x > ax)) {
+      draw(x, y, begins);
+      anchor(x, y);
+    } else {
+      low = Math.max(low, (y - STRAIGHT - ay) / (x - ax));
+      high = Math.min(high, (y + STRAIGHT - ay) / (x - ax));
+      held = true;
+    }
+    bx = x;
+    by = y;
+  };
+  return { put, end };
+}
+
 // The path of a line in a view is kept until points or view change: a slider redraws one of many lines.
 function pathOf(line, scale) {
   const key = `${line.version} ${scale.key}`;
   if (line.paths.key !== key) {
-    const path = new Path2D();
+    const path = new Path2D(), { put, end } = straightened((px, py, begins) => (begins ? path.moveTo(px, py) : path.lineTo(px, py)));
     let travel = 0, count = 1, was = 0;
     walk(line, 1, scale, (px, py, begins) => {
-      if (begins) path.moveTo(px, py);
-      else { path.lineTo(px, py); travel += Math.abs(py - was); count += 1; }
+      if (!begins) { travel += Math.abs(py - was); count += 1; }
+      put(px, py, begins);
       was = py;
     });
+    end();
     const rough = count > scale.w && travel > 4 * count;
     line.paths = { key, path, rough, band: line.band ? bandOf(line, scale) : null, dots: line.points ? dotsOf(line, scale) : null };
   }
@@ -97,9 +124,11 @@ function pathOf(line, scale) {
 
 function bandOf(line, scale) {
   const path = new Path2D(), back = [];
-  let begun = false;
-  walk(line, 3, scale, (px, py) => { begun ? path.lineTo(px, py) : path.moveTo(px, py); begun = true; });
-  walk(line, 2, scale, (px, py) => back.push([px, py]));
+  const upper = straightened((px, py) => path.lineTo(px, py)), lower = straightened((px, py) => back.push([px, py]));
+  walk(line, 3, scale, upper.put);
+  upper.end();
+  walk(line, 2, scale, lower.put);
+  lower.end();
   for (const [px, py] of back.reverse()) path.lineTo(px, py);
   path.closePath();
   return path;
