@@ -24,6 +24,9 @@ from sweep_cases import saver
 
 import workbench as wb
 from workbench import sweep
+from workbench.sweep import folder as folders
+from workbench.sweep import publish
+from workbench.sweep.ledger import Ledger
 
 DRIVER = Path(__file__).with_name("sweep_driver.py")
 
@@ -165,6 +168,9 @@ def chaos(folder: Path, tasks: int, workers: int, pace: float, driver_kills: int
         finally:
             over.set()
             killer.join()
+    # A try of a driver that is gone may have been under way at the end: the next command settles it.
+    place = folders.at(out)
+    publish.settle(place, Ledger(place).records())
     found = sweep.results(out)
     store = wb.Store(out / "runs")
     marked = [store.load(id).facts["sweep_task"] for id in store.ids()]
@@ -173,7 +179,7 @@ def chaos(folder: Path, tasks: int, workers: int, pace: float, driver_kills: int
         records=len(found.finished),
         runs=len(marked),
         tasks_with_runs=len(set(marked)),
-        staged=len(list((out / "staged").glob("*"))),
+        staged=len(place.names("staged")),
         failed=len(found.failed),
         workers_killed=len(killed),
         drivers_killed=drivers,

@@ -1,4 +1,4 @@
-"""The planner and the batch page in JupyterLab, in a real browser: sliders move plans, Export writes them."""
+"""The pages of planning and of theory in JupyterLab, in a real browser: what sliders and switches move."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def opened(chromium, address: str, name: str):
     return page(chromium, address.replace("start.ipynb", f"{name}.ipynb"))
 
 
-def run(notebook, cells: int) -> None:
+def run(notebook, cells: int, there: str = ".lrw-sheet td") -> None:
     notebook.locator(".jp-Notebook .jp-Cell").first.click()
     for _ in range(cells):
         notebook.keyboard.press("Shift+Enter")
     notebook.wait_for_selector(".lrw-figure[data-draws]", timeout=120_000, state="attached")
-    notebook.locator(".lrw-sheet td").first.wait_for(timeout=60_000)
+    notebook.locator(there).first.wait_for(timeout=60_000)
 
 
 def until(notebook, script: str) -> None:
@@ -64,6 +64,28 @@ def test_the_overhead_moves_the_batch(address, chromium) -> None:
         before = notebook.evaluate(READOUT)
         notebook.locator(".widget-hslider").filter(has_text="overhead").locator(".noUi-handle").focus()
         for _ in range(10):
+            notebook.keyboard.press("ArrowRight")
+        until(notebook, f"{READOUT} !== {json.dumps(before)}")
+        assert notebook.locator(ERROR).count() == 0
+
+
+def test_a_correction_moves_the_exponent(address, chromium) -> None:
+    with opened(chromium, address, "chinchilla") as notebook:
+        run(notebook, 5, ".lrw-figure canvas")
+        said = "document.querySelector('.lrw-figure').getAttribute('aria-label')"
+        before = notebook.evaluate(said)
+        notebook.get_by_label("count the last layer").click()
+        until(notebook, f"{said} !== {json.dumps(before)}")
+        assert notebook.locator(ERROR).count() == 0
+
+
+def test_a_floor_moves_the_best_of_theory(address, chromium) -> None:
+    with opened(chromium, address, "convex") as notebook:
+        run(notebook, 9)
+        until(notebook, f"{READOUT}.startsWith('bound')")
+        before = notebook.evaluate(READOUT)
+        notebook.locator(".widget-hslider").filter(has_text="floor").locator(".noUi-handle").focus()
+        for _ in range(40):
             notebook.keyboard.press("ArrowRight")
         until(notebook, f"{READOUT} !== {json.dumps(before)}")
         assert notebook.locator(ERROR).count() == 0

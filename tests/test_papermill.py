@@ -1,4 +1,4 @@
-"""The notebooks that train: each run briefly by papermill with two sets of parameters, to what it leaves."""
+"""Notebooks run briefly by papermill with sets of parameters, to what they leave."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import workbench as wb
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-RUNS = [
+TRAIN = [
     ("river_valley", {}),
     ("river_valley", {"schedule": "cosine", "peak": 0.01, "seed": 3}),
     ("small_gpt", {}),
@@ -23,6 +23,18 @@ RUNS = [
     ("peak_and_batch", {"batch": 16, "width": 128}),
     ("edge", {"momentum": 0.5, "schedule": "wsd"}),
     ("edge", {"schedule": "linear", "peak": 0.08}),
+]
+# Their first set is run, to its numbers, beside the tests of their pages.
+OTHERS = [
+    ("schedules", {"schedule": "one_cycle", "setting": "gpt", "total": 700}),
+    ("runs", {}),
+    ("design", {"law": "gpt", "floor": 1e-4}),
+    ("convex", {"total": 400, "decay": 0.1}),
+    ("predict", {"law": "annealing"}),
+    ("predict", {"data": "multipower/100M", "law": "power", "schedule": "cosine"}),
+    ("chinchilla", {"compute": 1e22, "dropped": 0}),
+    ("batch", {"n_params": 1e8, "overhead": 0.1}),
+    ("planner", {"law": "hoffmann", "gpu": "A100", "mfu": 0.3}),
 ]
 
 
@@ -37,7 +49,7 @@ def run(folder: Path, name: str, **given: object) -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "given"), RUNS, ids=lambda each: each if isinstance(each, str) else "")
+@pytest.mark.parametrize(("name", "given"), TRAIN, ids=lambda each: each if isinstance(each, str) else "")
 def test_runs_to_its_end_and_leaves_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, given: dict[str, object]
 ) -> None:
@@ -49,6 +61,15 @@ def test_runs_to_its_end_and_leaves_a_page(
         wb.Schedule.from_json(path.read_text("utf-8")) for path in (left / "schedules").glob("*.json")
     ]
     assert schedules, "it leaves the schedules that it spoke of"
+
+
+@pytest.mark.parametrize(("name", "given"), OTHERS, ids=lambda each: each if isinstance(each, str) else "")
+def test_another_set_of_parameters_runs_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_folder: Path, name: str, given: dict[str, object]
+) -> None:
+    monkeypatch.setenv("WORKBENCH_RUNS", str(tmp_path / "runs"))
+    run(tmp_path, name, quick=True, **given)
+    assert (tmp_path / "takeaway" / name / "index.html").exists(), "the last cell has left a page"
 
 
 @pytest.mark.parametrize(

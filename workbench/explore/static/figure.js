@@ -106,22 +106,25 @@ function render({ model, el }) {
   }
 
   function report(xr) {
-    const summary = model.get("summary") || "curves", every = [...fig.lines.values()];
+    const every = [...fig.lines.values()];
     draws += 1;
     Object.assign(root.dataset, {
       draws, number, newest, zoom: zoomed(fig) ? xr.join() : "",
       measured: every.filter((line) => line.points).reduce((n, line) => n + line.n, 0), held: every.reduce((n, line) => n + line.n, 0),
     });
-    if (root.getAttribute("aria-label") !== summary) {
-      root.setAttribute("aria-label", summary);
-      fig.plots.setAttribute("aria-label", `${summary}. Arrow keys walk along the curves, plus and minus zoom, 0 shows everything.`);
-    }
     // A task behind the frame: by then it has been painted. The newest x of that picture stands beside the time.
     const x = newest;
     requestAnimationFrame(() => setTimeout(() => {
       const now = (performance.timeOrigin + performance.now()).toFixed(1);
       Object.assign(root.dataset, { paintedX: x, painted: now });
     }));
+  }
+
+  // A trait of its own: it may come before or after the picture that it speaks of.
+  function title() {
+    const summary = model.get("summary") || "curves";
+    root.setAttribute("aria-label", summary);
+    fig.plots.setAttribute("aria-label", `${summary}. Arrow keys walk along the curves, plus and minus zoom, 0 shows everything.`);
   }
 
   const ask = () => {
@@ -185,6 +188,8 @@ function render({ model, el }) {
   }
 
   model.on("msg:custom", receive);
+  model.on("change:summary", title);
+  title();
   fig.reset.onclick = () => { unzoom(fig); fig.plots.focus(); };
   pointing(fig);
   keys(fig);
@@ -212,6 +217,7 @@ function render({ model, el }) {
   if (first.message) { receive(first.message, first.buffers); fig.check(true); } else ask();
   return () => {
     model.off("msg:custom", receive);
+    model.off("change:summary", title);
     observer.disconnect();
     themes.disconnect();
     gone.abort();
