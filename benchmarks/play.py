@@ -69,8 +69,9 @@ class Kernel:
         return reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
 
     def memory(self) -> float:
-        """MB that it holds."""
-        return self.process.memory_full_info().uss / 1e6
+        """MB of its own: pages of files, which other processes may share, do not count."""
+        held = self.process.memory_info()
+        return (held.rss - held.shared) / 1e6
 
     def close(self) -> None:
         """Ask no more."""
