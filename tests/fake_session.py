@@ -48,6 +48,7 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.branches: tuple[Branch, ...] = ()
+        self.binned: tuple[Branch, ...] = ()
         self.state, self.error, self.speed, self.unfinished = "idle", "", None, ()
         self.calls: list[tuple[Any, ...]] = []
         self._listeners: list[Any] = []
@@ -145,7 +146,12 @@ class FakeSession:
         self.put(key, name=name)
 
     def drop(self, key):
+        self.binned += (self.branch_of(key),)
         self.branches = tuple(branch for branch in self.branches if branch.key != key)
+
+    def restore(self, key):
+        self.branches += tuple(branch for branch in self.binned if branch.key == key)
+        self.binned = tuple(branch for branch in self.binned if branch.key != key)
 
     def run(self, key):
         branch = self.branch_of(key)

@@ -355,8 +355,15 @@ def test_pause_step_branch_and_the_rest_of_the_tree(explorer, watched):
     explorer.stage.actions.name.value = "mine"
     assert explorer.session.branch_of(key).name == "mine"
     assert "wb" in explorer.stage.actions.do("export") and explorer.stage.actions.do("save")
-    explorer.stage.actions.do("drop")
+    actions = explorer.stage.actions
+    assert actions.button["restore"].disabled
+    actions.do("drop")
     assert [each.key for each in explorer.session.branches] == [root.key]
+    assert not actions.button["restore"].disabled
+    actions.do("restore")
+    assert [each.key for each in explorer.session.branches] == [root.key, key]
+    assert "mine is back" in actions.message.value and explorer.stage.tree.chosen == (key,)
+    assert actions.button["restore"].disabled
 
 
 def test_a_click_on_a_curve_offers_a_branch_from_there(explorer):

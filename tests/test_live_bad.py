@@ -67,6 +67,7 @@ BAD: list[tuple[str, Callable[[Session], Any], str]] = [
     ("long", lambda s: s.rename("2", "x" * 81), "name must be text of 1 to 80"),
     ("number", lambda s: s.rename("2", 7), "name must be text of 1 to 80"),
     ("gone", lambda s: s.drop("7"), "key must be one of"),
+    ("back", lambda s: s.restore("1"), "key must be one of none yet; got '1'"),
     ("store", lambda s: s.save("1", store=3), "store must be a Store or a folder"),
     ("listen", lambda s: s.listen("call"), "call must be a function"),
     ("since", lambda s: s.news(-1), "since must be"),

@@ -14,8 +14,21 @@ import workbench as wb
 from workbench import live
 from workbench.live import Session
 
-NAMES = ("start", "pause", "go_on", "advance", "fork", "change", "stop", "rename", "drop", "speed", "reopen")
-WEIGHTS = (2, 2, 5, 3, 4, 6, 3, 2, 2, 1, 0.5)
+NAMES = (
+    "start",
+    "pause",
+    "go_on",
+    "advance",
+    "fork",
+    "change",
+    "stop",
+    "rename",
+    "drop",
+    "back",
+    "speed",
+    "reopen",
+)
+WEIGHTS = (2, 2, 5, 3, 4, 6, 3, 2, 2, 1, 1, 0.5)
 
 
 def press(session: Session, name: str, draw: random.Random) -> Session:
@@ -38,6 +51,8 @@ def press(session: Session, name: str, draw: random.Random) -> Session:
     elif name == "reopen":
         session.close()
         session = live.open(session.folder)
+    elif name == "back" and session.binned:
+        session.restore(draw.choice(session.binned).key)
     elif branch is None:
         pass
     elif name == "fork" and len(branches) < 20:

@@ -91,7 +91,9 @@ class Explorer:
     @property
     def runs(self) -> list[Run]:
         """Everything that was measured here, lanes that were cleared away first."""
-        return [*self._cleared, *measuring.runs(self.session)]
+        there = {branch.key for branch in self.session.branches}
+        cleared = (run for run in self._cleared if run.facts["branch"] not in there)
+        return [*cleared, *measuring.runs(self.session)]
 
     # Buttons
 

@@ -79,7 +79,8 @@ def read(folder: Path) -> Record:
         files.check_format(data)
         found = [{e.key: e for e in map(Entry.from_dict, data[name])} for name in ("branches", "bin")]
         origins = dict(files.fields(data["origins"], "origins", needs=(), may=data["origins"]))
-        missing = [entry.origin for entry in found[0].values() if entry.origin not in origins]
+        every = [entry for there in found for entry in there.values()]
+        missing = [entry.origin for entry in every if entry.origin not in origins]
         if missing:
             raise ValueError(f"origins must have {missing[0]}; got {files.short(list(origins))}")
         return Record(found[0], found[1], origins, int(data["key"]), int(data["training"]))

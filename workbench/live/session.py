@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench import files
 from workbench.curve import Curve, Run
-from workbench.live import naming, steering
+from workbench.live import dropping, naming, steering
 from workbench.live.branch import GOING, HELD, Branch
 from workbench.live.entry import Entry
 from workbench.live.lock import Lock
@@ -225,8 +225,22 @@ class Session:
     def drop(self, key: str) -> None:
         """Move a branch to the session's bin; if it trains it is stopped, and its parent has its children."""
         with self._runner.visit() as state:
-            steering.drop(state, self._entry(key))
-            state.note()
+            dropping.drop(state, self._entry(key))
+
+    @property
+    def binned(self) -> tuple[Branch, ...]:
+        """Dropped branches, the last one last; of those an earlier kernel dropped, without their curves."""
+        with self._state.gate.look():
+            return tuple(entry.branch for entry in self._state.record.binned.values())
+
+    def restore(self, key: str) -> None:
+        """Bring a dropped branch back with all that was measured; ``ValueError`` where that is gone.
+
+        It has its name again, numbered where another took it, and is the child of the nearest of its parents
+        that is there. Children that it had when it was dropped stay with their new parent.
+        """
+        with self._runner.visit() as state:
+            dropping.restore(state, self._entry(key, binned=True))
 
     def run(self, key: str) -> Run:
         """What was measured of a branch so far, as a run; its facts say parent, left, name and changes."""
@@ -272,8 +286,8 @@ class Session:
         self._runner.close()
         self._release()
 
-    def _entry(self, key: object) -> Entry:
-        entries = self._state.entries
+    def _entry(self, key: object, *, binned: bool = False) -> Entry:
+        entries = self._state.record.binned if binned else self._state.entries
         if not isinstance(key, str) or key not in entries:
             raise ValueError(f"key must be one of {', '.join(entries) or 'none yet'}; got {files.short(key)}")
         return entries[key]

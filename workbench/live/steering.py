@@ -198,17 +198,6 @@ def advance(state: State, updates: int) -> None:
     state.new()
 
 
-def drop(state: State, entry: Entry) -> None:
-    """Move a branch to the bin."""
-    if entry.status in GOING:
-        stop(state, [entry])
-    record = state.record
-    record.binned[entry.key] = record.entries.pop(entry.key)
-    naming.adopt(record.entries.values(), entry)
-    state.shown.discard(entry.key)
-    state.tidy()
-
-
 def _show(state: State, keys: Sequence[str]) -> None:
     """Count these in what is under way."""
     if all(entry.status not in GOING for key, entry in state.entries.items() if key in state.shown):

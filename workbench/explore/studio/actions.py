@@ -1,4 +1,4 @@
-"""What can be done with the chosen branches: rename, save, compare, export, stop, go on, drop."""
+"""What can be done with the chosen branches: rename, save, compare, export, stop, go on, drop, restore."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _TEXTS = {
     "save": ("Save lane", "write the chosen lanes to the store"),
     "export": ("Code", "show the code of the chosen lane's schedule for a PyTorch trainer"),
     "drop": ("Drop", "move the chosen lanes to the bin of this training"),
+    "restore": ("Undo drop", "bring back the lane that was dropped last"),
 }
 
 
@@ -79,6 +80,11 @@ class Actions:
         there = {branch.key: branch for branch in self.session.branches}
         return [there[key] for key in self.tree.chosen if key in there]
 
+    @property
+    def dropped(self) -> list[Any]:
+        """Branches in the bin that this page would show, the last one last."""
+        return [branch for branch in self.session.binned if branch.step and self.tree.shown(branch)]
+
     @alone
     def refresh(self, *, fill: bool = False) -> None:
         """Enable what does something; `fill` puts the chosen lane's name into the box."""
@@ -93,6 +99,7 @@ class Actions:
             "save": any("loss" in branch.curves for branch in chosen),
             "export": one is not None,
             "drop": bool(chosen) and all(branch.status not in GOING for branch in chosen),
+            "restore": bool(self.dropped),
         }
         for key, button in self.button.items():
             if button.disabled == can[key]:
@@ -173,4 +180,13 @@ class Actions:
         # A child stays what it is without its parent, the other way round it would be searched for.
         for branch in chosen:
             self.session.drop(branch.key)
-        self.say(f"Dropped: {', '.join(branch.name for branch in chosen)}.")
+        self.say(
+            f"Dropped: {', '.join(branch.name for branch in chosen)}. Undo drop brings back the last one."
+        )
+
+    def _restore(self, _: list[Any]) -> None:
+        last = self.dropped[-1]
+        self.session.restore(last.key)
+        left = len(self.dropped)
+        self.say(f"{last.name} is back{f'; {left} more in the bin' if left else ''}.")
+        self.tree.choose(last.key)

@@ -55,7 +55,7 @@ class TreeView:
         shown: Callable[[Any], bool] | None = None,
     ) -> None:
         self.session, self.palette = session, palette or Palette()
-        self._shown = shown or (lambda branch: True)
+        self.shown = shown or (lambda branch: True)
         self._calls: list[Callable[[tuple[str, ...]], None]] = []
         self._drawn = 0.0
         self._statuses: list[tuple[str, str]] = []
@@ -84,7 +84,7 @@ class TreeView:
     @alone
     def refresh(self, *, force: bool = False) -> None:
         """Draw the tree as it is now; where lanes only grew, not more often than one can look."""
-        branches = [branch for branch in self.session.branches if self._shown(branch)]
+        branches = [branch for branch in self.session.branches if self.shown(branch)]
         statuses = [(branch.key, f"{branch.status} {branch.name}") for branch in branches]
         now = time.monotonic()
         if not force and statuses == self._statuses and now - self._drawn < _EVERY:
