@@ -223,6 +223,8 @@ def test_the_page_of_one_who_waited_opens_by_itself(address: str) -> None:
         page = browser.new_page()
         wrong: list[Any] = []
         page.on("pageerror", lambda error: wrong.append(error))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         # The last of them wait as long as the first are drawn, and so does who comes now.
         visitors, _ = together(address, PLACES - 1)
         page.goto(address, wait_until="commit")
@@ -232,6 +234,8 @@ def test_the_page_of_one_who_waited_opens_by_itself(address: str) -> None:
         assert page.locator("text=you are number").count() == 0
         assert page.title() == "explorer" and page.locator("body.jp-Notebook").count() == 1
         assert not wrong
+        here = (address, "data:", "blob:")
+        assert asked and not [url for url in asked if not url.startswith(here)], "nothing is from elsewhere"
         page.close(run_before_unload=True)
         for each in visitors:
             each.stay().leave()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
-from typing import cast
+from typing import Any, cast
 
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -17,6 +18,9 @@ Many came at once: you are number <b id="number">{number}</b>. This page opens b
 """
 _MOVED = '<script>document.getElementById("number").textContent = "{number}"</script>\n'
 _INSIDE = '<script>document.querySelectorAll("title, #waiting").forEach(each => each.remove())</script>\n'
+# Voila's pages ask a public server for icons that no page of ours shows, and where there is no network
+# nothing would be drawn until that was given up.
+_ELSEWHERE = re.compile(r'<link\b[^>]*\bhref="https?://[^>]*>')
 
 
 class Door(TornadoVoilaHandler):
@@ -33,6 +37,10 @@ class Door(TornadoVoilaHandler):
         self._gone = True
         self._places.line.stir()
         super().on_connection_close()
+
+    def write(self, chunk: Any) -> None:
+        """A piece of the page, in which nothing is fetched from elsewhere."""
+        super().write(_ELSEWHERE.sub("", chunk) if isinstance(chunk, str) else chunk)
 
     async def get_generator(self, path: str | None = None) -> AsyncGenerator[str, None]:
         """The parts of the page, as they are ready."""
