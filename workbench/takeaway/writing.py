@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.curve import Run
 from workbench.files import short
+from workbench.memory import give_back
 from workbench.plan import Plan
 from workbench.runfile import reason
 from workbench.schedule import Schedule
@@ -67,6 +68,20 @@ def write(
     A second call replaces the page and the schedules of the first; runs are added to those that are there,
     as in every store. Nothing else in the folder is touched.
     """
+    try:
+        return _written(name, schedules, runs, figures, folder)
+    finally:
+        # A page is made of strings of many MB, which a kernel would keep for the next that is not written.
+        give_back()
+
+
+def _written(
+    name: str,
+    schedules: Mapping[str, Schedule | Plan] | None,
+    runs: Iterable[Run],
+    figures: Mapping[str, Any] | None,
+    folder: str | os.PathLike[str],
+) -> Taken:
     heading = taking.folder_name(name)
     items = taking.items({} if schedules is None else schedules)
     found = taking.several(runs)
