@@ -39,6 +39,8 @@ def wait_until(opened, script: str) -> None:
     opened.wait_for_function(script, timeout=60_000)
 
 
+ELSEWHERE = """performance.getEntriesByType('resource').map((each) => each.name)
+    .filter((name) => /^https?:/.test(name) && !name.startsWith(location.origin))"""
 UPDATE = """Number([...document.querySelectorAll('.lrw-note')].map((note) => note.textContent).join(' ')
     .match(/update ([0-9,]+) of/)[1].replaceAll(',', ''))"""
 READOUT = "document.querySelector('.lrw-readout').textContent"
@@ -96,6 +98,8 @@ def test_slide_train_stop_save(lab, chromium):
             opened.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").count()
             == 0
         )
+        assert opened.evaluate(ELSEWHERE) == [], "it works where there is no network"
+        assert opened.get_by_text("Jupyter news").count() == 0, "no question covers a corner"
 
 
 def test_a_bad_combination_says_so_beside_the_sliders(lab, chromium):

@@ -15,6 +15,8 @@ from workbench.params import Param, number
 START = Path("notebooks/start.ipynb")
 """The notebook that opens, in a checkout."""
 
+_CONFIG = Path(__file__).with_name("jupyter")
+"""Without JupyterLab's announcements: a question about news would cover a corner of what is projected."""
 _PORT = Param(1, 65535, help="port to listen on")
 _FIRST_PORT = 8888
 
@@ -76,6 +78,8 @@ def start(lab: Lab) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # glibc keeps what each of the many threads of a kernel has freed: hundreds of MB in an hour of play.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    before = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([*([before] if before else []), str(_CONFIG)])
     print(lab.hint, flush=True)
     os.execv(lab.command[0], lab.command)
 
