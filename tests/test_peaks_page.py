@@ -15,7 +15,7 @@ import workbench as wb
 from workbench.explore import peaks_cells, peaks_figures, peaks_lines, peaks_theory, peaks_worth
 from workbench.explore.peaks_basin import basin, basin_of
 from workbench.explore.peaks_cells import BENCHES, Cell, cell_of, ladder, sweep
-from workbench.explore.peaks_range import over_seeds, read_range_test, reading, smoothed
+from workbench.explore.peaks_range import RangeTest, Reading, over_seeds, read_range_test, reading, smoothed
 from workbench.train.tasks import quadratic
 
 LADDER = np.geomspace(1e-3, 0.1, 9)
@@ -157,6 +157,13 @@ def test_seeds_give_an_interval_and_one_seed_none() -> None:
     assert np.isnan(one.suggested[1]) and "no interval" in str(one)
     mean, low, high = over_seeds([1.0, 2.0, 4.0])
     assert mean == pytest.approx(2) and low * high == pytest.approx(4)
+
+
+@pytest.mark.parametrize(("lowest", "wide"), [((0.1, 0.11), False), ((0.02, 0.5), True), ((0.1,), False)])
+def test_an_interval_beyond_the_rates_tested_is_said(lowest, wide) -> None:
+    rate = np.geomspace(1e-3, 1, 50)
+    test = RangeTest(tuple(Reading(rate, np.ones(50), 1e-3, each, False) for each in lowest))
+    assert ("beyond the rates tested" in str(test)) is wide
 
 
 def test_a_test_that_ends_too_early_is_said() -> None:

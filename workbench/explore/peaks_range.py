@@ -77,6 +77,10 @@ class RangeTest:
     def __str__(self) -> str:
         best, low, high = self.suggested
         sure = f"{low:.3g} to {high:.3g}" if np.isfinite(low) else "one seed: no interval"
+        _, least, most = self.lowest
+        first, last = zip(*((each.rate[0], each.rate[-1]) for each in self.readings), strict=True)
+        if least < min(first) or most > max(last):
+            sure += ", beyond the rates tested: too few seeds to tell"
         said = f"range test suggests a peak of {best:.3g} ({sure})"
         early = any(each.at_end for each in self.readings)
         return f"{said}; the loss still fell at the last rate: test higher ones" if early else said
