@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -295,11 +297,45 @@ def test_a_worker_of_another_environment_is_refused_in_a_sentence(
             "import platform\nplatform.python_version = lambda: '3.99.1'\n"
         )
         words = r"the worker .* has Python 3.99, the sweep was planned with 3.\d+: give both the same"
-    with sweep_chaos.cluster(1, elsewhere) as (made, _):
+    out, plan = tmp_path / "out", sweep.plan(path, grid={"x": [1, 2, 3]})
+    seen: list[str] = []
+    with sweep_chaos.cluster(1, elsewhere) as (made, others):
+        engine = sweep.connect(made.scheduler_address, patience=2)
+        with pytest.raises(ValueError, match=rf"has had no worker that can be used \({words}\) for 2 s"):
+            sweep.sweep(plan, out, engine=engine, retries=0, warm=WARM)
+        # Nothing of the notebook was run there, and no task has lost a try.
+        assert not (out / "output").exists()
+        assert [each["tries"] for each in sweep.results(out).failed] == [[], [], []]
+        ours = sweep_chaos.Workers(made.scheduler_address, 1)
         engine = sweep.connect(made.scheduler_address)
-        found = sweep.sweep(sweep.plan(path), tmp_path / "out", engine=engine, retries=0, warm=WARM)
-    assert not found.finished and len(found.failed) == 1
-    (tried,) = found.failed[0]["tries"]
-    assert re.fullmatch(words, tried["reason"]), tried["reason"]
-    # Nothing of the notebook was run there.
-    assert not (tmp_path / "out" / "output").exists()
+        found = sweep.sweep(
+            plan, out, engine=engine, retries=0, warm=WARM, on_progress=lambda now: seen.append(now.note)
+        )
+        ours.close()
+        assert len(others.pids) == 1, "it is still there, and was not asked again"
+    assert len(found.finished) == 3 and not found.failed
+    refused = [one for listed in Ledger(folders.at(out)).tries().values() for one in listed]
+    assert refused and all(re.fullmatch(words, one["reason"]) for one in refused)
+    assert len([note for note in seen if "not used" in note]) <= 1
+
+
+def test_tries_of_workers_that_went_away_are_given_to_those_that_come(tmp_path: Path) -> None:
+    """Where a worker refuses, tries are bound to the others; none may wait for one that is gone."""
+    path, out = saver(tmp_path / "a.ipynb", wait="0.5"), tmp_path / "out"
+    plan = sweep.plan(path, grid={"peak": [0.1, 0.2, 0.3, 0.4]}, code="1")
+    found: list[Any] = []
+    with sweep_chaos.cluster(1) as (made, workers):
+        engine = sweep.connect(made.scheduler_address)
+        engine._unfit["tcp://another:1"] = "it has other code"
+        driver = threading.Thread(
+            target=lambda: found.append(sweep.sweep(plan, out, engine=engine, warm=WARM, retries=3))
+        )
+        driver.start()
+        while driver.is_alive() and not list((out / "records").glob("*.json")):
+            time.sleep(0.05)
+        os.kill(workers.pids[0], signal.SIGKILL)
+        time.sleep(0.5)
+        workers.replace()
+        driver.join(60)
+        assert not driver.is_alive(), "a try still waits for the worker that was killed"
+    assert len(found[0].finished) == 4 and not found[0].failed

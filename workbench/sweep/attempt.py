@@ -65,7 +65,7 @@ def run(job: Job, stop: Any = _never) -> Outcome:
 def _run(job: Job, out: Folder, scratch: Path, stop: Any, where: dict[str, Any]) -> Outcome:
     other = _other(job, where["host"])
     if other:
-        return Outcome("failed", other)
+        return Outcome("refused", other)
     # A scheduler may start a try twice, where it takes a worker for dead that is not.
     made = f"{job.attempt}-{uuid.uuid4().hex[:4]}"
     name = f"{job.task.key}.{made}"

@@ -74,60 +74,76 @@ class Dask:
         self._make, self._title, self._close = client, title, close
         self._per_gpu, self._patience = per_gpu, patience
         self._client = client()
-        self._pending: dict[Future[Outcome], Any] = {}
-        self._threads, self._looked, self._alone = 0, -_LOOK, time.monotonic()
+        self._pending: dict[Future[Outcome], tuple[Any, frozenset[str]]] = {}
+        self._unfit: dict[str, str] = {}
+        self._fit: dict[str, int] = {}
+        self._looked, self._alone = -_LOOK, time.monotonic()
 
     def room(self) -> int:
-        """A few tries for each thread of the workers that are there now."""
+        """A few tries for each thread of the workers that are there now, and can be used."""
         now = time.monotonic()
         if now - self._looked >= _LOOK:
             self._looked = now
-            self._threads = self._count()
-            if self._threads:
+            self._look()
+            if self._fit:
                 self._alone = now
             elif now - self._alone > self._patience:
+                why = f" that can be used ({'; '.join(self._unfit.values())})" if self._unfit else ""
                 raise ValueError(
-                    f"{self._title} has had no worker for {self._patience:g} s; what has finished is kept, "
-                    "and the same command goes on"
+                    f"{self._title} has had no worker{why} for {self._patience:g} s; what has finished is "
+                    "kept, and the same command goes on"
                 )
-        return _AHEAD * self._threads
+        return _AHEAD * sum(self._fit.values())
 
     def submit(self, job: Job) -> Future[Outcome]:
         """Hand a try over."""
         answer: Future[Outcome] = Future()
         # A name of its own: Dask would take a task of the same name for one that it knows.
         key = f"{job.task.key}-{job.attempt}-{uuid.uuid4().hex[:8]}"
+        # A worker that refuses is free again at once, and would be given all that is left.
+        bound = frozenset(self._fit) if self._unfit else frozenset()
+        places = {"workers": sorted(bound)} if bound else {}
         try:
-            pending = self._client.submit(_work, job, self._per_gpu, key=key, pure=False, retries=0)
+            pending = self._client.submit(_work, job, self._per_gpu, key=key, pure=False, retries=0, **places)
         except Exception as error:  # noqa: BLE001, a connection breaks in many ways.
             answer.set_result(Outcome("interrupted", f"{self._title}: {error}"))
             return answer
-        self._pending[answer] = pending
+        self._pending[answer] = pending, bound
         pending.add_done_callback(lambda done: self._done(done, answer))
         return answer
 
     def words(self) -> str:
         """Where, and how many workers are there."""
-        return f"{self._title}, {self._count()} worker threads"
+        self._look()
+        return f"{self._title}, {sum(self._fit.values())} worker threads"
 
     def stop(self) -> None:
         """Tell the kernels on all workers to end, give the tasks back, and leave."""
         with contextlib.suppress(Exception):
             if self._pending:
-                keys = [future.key for future in self._pending.values()]
-                self._client.cancel(list(self._pending.values()), force=True)
-                self._client.run(_interrupt, keys)
+                tries = [pending for pending, _ in self._pending.values()]
+                self._client.cancel(tries, force=True)
+                self._client.run(_interrupt, [each.key for each in tries])
         self._pending.clear()
         with contextlib.suppress(Exception):
             self._client.close(timeout=5)
         self._close()
 
-    def _count(self) -> int:
+    def _look(self) -> None:
+        """See which workers are there; tries that were bound to others are given back."""
         try:
-            return sum(self._client.nthreads().values())
+            there = self._client.nthreads()
         except Exception:  # noqa: BLE001, a connection breaks in many ways.
+            self._fit = {}
             self._again()
-            return 0
+            return
+        self._fit = {address: threads for address, threads in there.items() if address not in self._unfit}
+        for answer, (pending, bound) in list(self._pending.items()):
+            if bound and not bound & self._fit.keys():
+                self._pending.pop(answer, None)
+                with contextlib.suppress(Exception):
+                    self._client.cancel([pending], force=True)
+                _settle(answer, Outcome("interrupted", "its workers went away"))
 
     def _again(self) -> None:
         """The scheduler is gone: every try under way is given back, and a new client is tried."""
@@ -150,6 +166,8 @@ class Dask:
             outcome = Outcome("interrupted", "the scheduler went away")
         else:
             outcome = _error(done)
+        if outcome.state == "refused":
+            self._unfit[outcome.worker] = outcome.reason
         _settle(answer, outcome)
 
 
@@ -208,7 +226,8 @@ def _work(job: Job, per_gpu: int) -> Outcome:
     try:
         if device is not None:
             job = replace(job, variables={**job.variables, "CUDA_VISIBLE_DEVICES": device})
-        return attempt.run(job, stop)
+        outcome = attempt.run(job, stop)
+        return replace(outcome, worker=get_worker().address) if outcome.state == "refused" else outcome
     finally:
         with _lock:
             _taken.pop(place, None)

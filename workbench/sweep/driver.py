@@ -124,6 +124,7 @@ class _Driver:
         self._metric = plan.metric or "final_loss"
         self._done = self._given_up = self._before = 0
         self._spent: list[float] = []
+        self._refused: set[str] = set()
 
     def run(self) -> Iterator[Progress]:
         """Run all; always ends the engine."""
@@ -208,6 +209,11 @@ class _Driver:
             elif outcome.state == "interrupted":
                 # Not the task's doing, such as a scheduler that was restarted.
                 self._again.append(task)
+            elif outcome.state == "refused":
+                self._again.append(task)
+                if outcome.worker not in self._refused:
+                    self._refused.add(outcome.worker)
+                    notes.append(f"not used: {outcome.reason}")
             else:
                 notes.append(self._fail(task, attempt, outcome))
         return notes

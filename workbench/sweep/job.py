@@ -88,18 +88,22 @@ class Outcome:
     Parameters
     ----------
     state : str
-        "finished", "failed", "interrupted" (by us: the task has lost nothing) or "lost" (with its worker).
+        "finished", "failed", "interrupted" (by us: the task has lost nothing), "lost" (with its worker) or
+        "refused" (by a worker that can run none of this sweep; nor has the task lost anything).
     reason : str
         Why it did not finish.
     record : mapping
         What stands in the ledger of a finished task.
     files : mapping
         Names of the output notebook and the log of a try that did not finish.
+    worker : str
+        Address of a worker that refuses.
     """
 
     state: str
     reason: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    worker: str = ""
 
     __hash__ = None  # type: ignore[assignment]
